@@ -1,0 +1,1 @@
+"""Conversations, participants, and the log of what was said and what happened."""

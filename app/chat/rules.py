@@ -1,0 +1,65 @@
+"""What a conversation may do, decided without a database."""
+
+import unicodedata
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    WAITING = "waiting"
+    OPEN = "open"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+    ABANDONED = "abandoned"
+
+
+class Origin(StrEnum):
+    PARENT = "parent"
+    SIMULATED = "simulated"
+
+
+class Speaker(StrEnum):
+    """A participant's role."""
+
+    PARENT = "parent"
+    COACH = "coach"
+    SUPERVISOR = "supervisor"
+
+
+class Stream(StrEnum):
+    """`conv` holds only what both sides may see; `staff` holds notes, tags and concerns."""
+
+    CONV = "conv"
+    STAFF = "staff"
+
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.WAITING: frozenset({Status.OPEN, Status.ABANDONED}),
+    Status.OPEN: frozenset({Status.WRAP_UP, Status.WAITING}),
+    Status.WRAP_UP: frozenset({Status.CLOSED}),
+    Status.CLOSED: frozenset(),
+    Status.ABANDONED: frozenset(),
+}
+
+
+def may_become(status: str, following: Status) -> bool:
+    """Whether a conversation in this status may go on to that one."""
+    return following in TRANSITIONS[Status(status)]
+
+
+def may_post(status: str, speaker: str) -> bool:
+    """A parent may write while waiting and while open; staff only while open."""
+    if speaker == Speaker.PARENT:
+        return status in (Status.WAITING, Status.OPEN)
+    return status == Status.OPEN
+
+
+def tidy(body: str) -> str:
+    """A text as it is stored: Unicode NFC, and otherwise just as it was written."""
+    return unicodedata.normalize("NFC", body)
+
+
+def text_fault(body: str, *, limit: int) -> str | None:
+    """Why a tidied text cannot be a message, as an error code, or None. `limit` is in characters."""
+    if not body.strip() or "\0" in body:  # PostgreSQL and JSON readers alike stumble on NUL
+        return "bad_request"
+    return "too_large" if len(body) > limit else None

@@ -1,0 +1,22 @@
+"""The only clock: every other module asks here what time it is."""
+
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never jumps; for time-outs, never for order or storage."""
+    return time.monotonic()
+
+
+def wire(moment: datetime) -> str:
+    """A moment as it stands on the wire: RFC 3339 in UTC with milliseconds: 2026-03-01T09:30:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

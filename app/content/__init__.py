@@ -1,0 +1,1 @@
+"""What the charity writes, read and checked; articles and how often each is used; the directory."""

@@ -1,0 +1,180 @@
+"""The database: engine, transactions, migrations, and the column types that both databases share.
+
+SQLite in WAL mode (one process) and PostgreSQL stand behind one address. `transaction()` is the only place
+that commits: it commits once and only then publishes what happened.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlmodel import SQLModel
+
+from app.errors import ConfigurationError
+from app.events import Bus, Event
+from app.settings import PROJECT, Settings
+
+MIGRATIONS = PROJECT / "migrations"
+SQLITE_WAIT_S = 30
+
+metadata: MetaData = SQLModel.metadata
+metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: aware and in UTC on both databases; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the interface's name)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(slots=True)
+class Database:
+    """An open database, with the bus on which its committed events are published."""
+
+    engine: AsyncEngine
+    bus: Bus = field(default_factory=Bus)
+    # SQLite has one writer: waiting here costs microseconds, waiting in its busy handler up to 100 ms.
+    turn: asyncio.Lock | None = None
+
+    @property
+    def sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+
+def open_database(settings: Settings) -> Database:
+    """An engine for the configured address; nothing is connected yet."""
+    url = settings.database
+    if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        raise ConfigurationError(
+            "EARSHOT_DATABASE_URL names a database that Earshot does not know.",
+            next_step="Use sqlite:///path/to/file.db or postgresql://user:password@host/name.",
+        )
+    if url.startswith("postgresql"):
+        engine = create_async_engine(url, pool_size=10, max_overflow=10)
+        return Database(engine)
+    Path(url.removeprefix("sqlite+aiosqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": SQLITE_WAIT_S})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return Database(engine, turn=asyncio.Lock())
+
+
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
+    """A session whose work is committed once when the block ends, and whose events are published then.
+
+    An exception rolls all of it back and publishes nothing.
+    """
+    async with AsyncExitStack() as stack:
+        if database.turn is not None:
+            await stack.enter_async_context(database.turn)
+        session = await stack.enter_async_context(AsyncSession(database.engine, expire_on_commit=False))
+        events: list[Event] = []
+        session.info.update(events=events, last=[])
+        await session.connection(execution_options={"earshot_begin": "IMMEDIATE"})
+        yield session
+        for step in session.info["last"]:
+            await step()
+        await session.commit()
+    for happened in events:
+        database.bus.publish(happened)
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[AsyncSession]:
+    """A session that sees one state of the database and changes nothing."""
+    async with AsyncSession(database.engine, expire_on_commit=False) as session:
+        if not database.sqlite:
+            await session.connection(
+                execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            )
+        yield session
+
+
+def record(session: AsyncSession, happened: Event) -> None:
+    """Publish this event once the session's transaction has committed."""
+    session.info["events"].append(happened)
+
+
+def before_commit(session: AsyncSession, step: Callable[[], Awaitable[None]]) -> None:
+    """Run this as the transaction's last work, so that a lock which everybody wants is held briefly."""
+    session.info["last"].append(step)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest migration; from an empty one, make everything. Not inside a loop."""
+    command.upgrade(migration_config(settings), "head")
+
+
+def migration_config(settings: Settings) -> Config:
+    """Alembic's configuration for this database."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["settings"] = settings
+    return config
+
+
+async def require_current(database: Database) -> None:
+    """Refuse a database that is out of reach, or not at the newest migration."""
+
+    def revision(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    try:
+        async with database.engine.connect() as connection:
+            found = await connection.run_sync(revision)
+    except (OSError, OperationalError) as error:
+        raise ConfigurationError(
+            "The database cannot be reached.",
+            next_step="Check EARSHOT_DATABASE_URL and that the database runs; `earshot doctor` says more.",
+        ) from error
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if found != newest:
+        raise ConfigurationError(
+            f"The database is at migration {found or 'none'} and this version needs {newest}.",
+            next_step="Run `earshot migrate`. Nothing that is stored is lost by it.",
+        )
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
+    connection.isolation_level = None  # sqlite3 begins late by itself; _begin_sqlite begins on time
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("earshot_begin", "")
+    connection.exec_driver_sql(f"BEGIN {mode}")

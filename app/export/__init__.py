@@ -1,0 +1,1 @@
+"""Anonymised rows and tallies; runs that are requested, approved, built and released."""

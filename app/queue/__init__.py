@@ -1,0 +1,1 @@
+"""Who waits, who is free, who gets whom and why; closing and wrap-up."""

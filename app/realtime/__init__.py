@@ -1,0 +1,1 @@
+"""The wire: frames, the session of one socket, the fan-out, and the browser's client."""

@@ -1,0 +1,426 @@
+"""The wire, version 1: every frame that may cross the socket, and nothing else. Pure.
+
+These structs are the one source: JSON Schema, the AsyncAPI document and the browser's types are generated
+from them. `C` frames come from a client, `S` frames from the server. All refuse unknown fields.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+PROTOCOL = "earshot.v1"
+PATH = "/rt/v1"
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+StreamName = Annotated[str, Meta(pattern=r"^(conv|staff):[0-9a-f-]{36}$|^(me|queue)$")]
+Count = Annotated[int, Meta(ge=0)]
+Code = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class Data(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The `d` of a frame."""
+
+
+class Frame(Struct, forbid_unknown_fields=True, tag_field="t", omit_defaults=True):
+    """A frame; `t` names its kind."""
+
+
+# From the client
+
+
+class Cursor(Data):
+    """How far a client has a stream: the epoch it knows and the last `seq` it holds."""
+
+    epoch: Annotated[str, Meta(max_length=32)]
+    seq: Count
+
+
+class HelloData(Data):
+    token: Annotated[str, Meta(min_length=1, max_length=200)]
+    client: Annotated[str, Meta(min_length=1, max_length=80)]
+    conn: UUID
+    cursors: Annotated[dict[str, Cursor], Meta(max_length=64)] = {}
+
+    def __repr__(self) -> str:
+        return "HelloData(…)"
+
+
+class Hello(Frame, tag="hello"):
+    """The first frame of every socket. The token is a parent's, or a staff member's one-use socket pass."""
+
+    id: Id
+    d: HelloData
+
+
+class Pong(Frame, tag="pong"):
+    """The answer to `ping`; any other frame serves as well."""
+
+
+class SyncData(Data):
+    epoch: Annotated[str, Meta(max_length=32)]
+    seq: Count
+
+
+class Sync(Frame, tag="sync"):
+    """Ask for what came after `seq`; answered by batches (or a snapshot), then `ok`."""
+
+    id: Id
+    s: StreamName
+    d: SyncData
+
+
+class MessagePostData(Data):
+    client_message_id: UUID
+    body: str
+
+    def __repr__(self) -> str:
+        return "MessagePostData(…)"
+
+
+class MessagePost(Frame, tag="message.post"):
+    """Say something. Send it again with the same `client_message_id` until an `ok` comes."""
+
+    id: Id
+    s: StreamName
+    d: MessagePostData
+
+
+class Typing(Frame, tag="typing"):
+    """The sender is writing; what they write is never sent before they send it."""
+
+    s: StreamName
+
+
+class ReadData(Data):
+    up_to: Count
+
+
+class Read(Frame, tag="read"):
+    """The sender has seen everything up to this `seq`."""
+
+    s: StreamName
+    d: ReadData
+
+
+class ConversationData(Data):
+    conversation: UUID
+
+
+class ConversationEnd(Frame, tag="conversation.end"):
+    """End the conversation, from either side; for a parent who still waits, leave the queue."""
+
+    id: Id
+    d: ConversationData
+
+
+class QueueClaim(Frame, tag="queue.claim"):
+    """Take this waiting conversation."""
+
+    id: Id
+    d: ConversationData
+
+
+class QueueNext(Frame, tag="queue.next"):
+    """Take whoever is next."""
+
+    id: Id
+
+
+class AvailabilityData(Data):
+    availability: Literal["available", "busy", "on_break", "offline"]
+
+
+class AvailabilitySet(Frame, tag="availability.set"):
+    """Say whether you can take a new conversation."""
+
+    id: Id
+    d: AvailabilityData
+
+
+class NoteData(Data):
+    conversation: UUID
+    client_message_id: UUID
+    body: str
+
+    def __repr__(self) -> str:
+        return "NoteData(…)"
+
+
+class NoteAdd(Frame, tag="note.add"):
+    """Write a note that only staff of this conversation see."""
+
+    id: Id
+    d: NoteData
+
+
+RiskCategory = Literal[
+    "suicide_self_harm",
+    "abuse_neglect",
+    "sexual_abuse",
+    "domestic_abuse",
+    "missing_child",
+    "harm_to_baby",
+    "harm_to_others",
+]
+
+
+class ConcernRaiseData(Data):
+    conversation: UUID
+    category: RiskCategory
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "ConcernRaiseData(…)"
+
+
+class ConcernRaise(Frame, tag="concern.raise"):
+    """Say that somebody may not be safe."""
+
+    id: Id
+    d: ConcernRaiseData
+
+
+class ConcernStepData(Data):
+    concern: UUID
+    state: Literal["acknowledged", "assessed", "decided", "closed"]
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "ConcernStepData(…)"
+
+
+class ConcernStep(Frame, tag="concern.step"):
+    """A supervisor takes a concern one step further; a decision needs a note with its reason."""
+
+    id: Id
+    d: ConcernStepData
+
+
+class WrapUpData(Data):
+    conversation: UUID
+    topics: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=3)]
+    disposition: Code
+    barriers: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
+    service_gaps: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
+
+
+class WrapUpSubmit(Frame, tag="wrap_up.submit"):
+    """Say what an ended conversation was about, main topic first; this closes it."""
+
+    id: Id
+    d: WrapUpData
+
+
+ClientFrame = (
+    Hello
+    | Pong
+    | Sync
+    | MessagePost
+    | Typing
+    | Read
+    | ConversationEnd
+    | QueueClaim
+    | QueueNext
+    | AvailabilitySet
+    | NoteAdd
+    | ConcernRaise
+    | ConcernStep
+    | WrapUpSubmit
+)
+
+# From the server
+
+
+class StreamState(Data):
+    """Where a stream stands at `welcome`; `recovered` false means that a snapshot follows."""
+
+    epoch: str
+    head: Count
+    recovered: bool
+
+
+class WelcomeData(Data, omit_defaults=False):
+    role: Literal["parent", "coach", "supervisor"]
+    ping_s: float
+    pong_s: float
+    max_frame: int
+    max_text: int
+    streams: dict[str, StreamState]
+
+
+class Welcome(Frame, tag="welcome"):
+    re: Id
+    d: WelcomeData
+
+
+EventKind = Literal[
+    "message.posted",
+    "queue.entered",
+    "conversation.assigned",
+    "conversation.ended",
+    "conversation.closed",
+    "conversation.abandoned",
+    "note.added",
+    "conversation.tagged",
+    "concern.raised",
+    "concern.stepped",
+]
+
+
+class EventBody(Data, omit_defaults=False):
+    """One durable event as it stands inside a batch or a snapshot."""
+
+    seq: Count
+    k: EventKind
+    at: str
+    gen: Count
+    d: dict[str, object]
+
+    def __repr__(self) -> str:
+        return f"EventBody(seq={self.seq}, k={self.k!r})"
+
+
+class Ev(Frame, tag="ev", omit_defaults=False):
+    """One durable event, live. `seq` runs without gaps in each stream and epoch."""
+
+    s: StreamName
+    epoch: str
+    seq: Count
+    k: EventKind
+    at: str
+    gen: Count
+    d: dict[str, object]
+
+    def __repr__(self) -> str:
+        return f"Ev(s={self.s!r}, seq={self.seq}, k={self.k!r})"
+
+
+class BatchData(Data, omit_defaults=False):
+    events: tuple[EventBody, ...]
+    more: bool
+
+
+class Batch(Frame, tag="batch"):
+    """What a client missed, oldest first, at most 100 events a frame."""
+
+    s: StreamName
+    epoch: str
+    d: BatchData
+
+
+class SnapshotData(Data, omit_defaults=False):
+    seq: Count
+    state: dict[str, object]
+    events: tuple[EventBody, ...]
+    more: bool
+
+
+class Snapshot(Frame, tag="snapshot"):
+    """A stream whole, from one transaction: its state, and its events up to `seq`. Replaces what was held."""
+
+    s: StreamName
+    epoch: str
+    d: SnapshotData
+
+
+class State(Frame, tag="state"):
+    """The whole of `me` or `queue`; replaces the one before. `version` only grows while a socket lives."""
+
+    s: StreamName
+    version: Count
+    d: dict[str, object]
+
+
+EphemeralKind = Literal["typing", "read", "presence", "queue.position"]
+
+
+class Eph(Frame, tag="eph"):
+    """Something that is true now and is not kept: typing, presence, a read cursor, a place in the queue."""
+
+    s: StreamName
+    k: EphemeralKind
+    d: dict[str, object]
+
+
+class Ok(Frame, tag="ok", omit_defaults=False):
+    """The request was carried out, and what it wrote is durable."""
+
+    re: Id
+    d: dict[str, object]
+
+
+ErrorCode = Literal[
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "not_assignee",
+    "conversation_closed",
+    "at_capacity",
+    "already_claimed",
+    "too_large",
+    "rate_limited",
+    "idempotency_conflict",
+    "stale_epoch",
+    "blocked",
+    "internal",
+]
+
+
+class ErrData(Data, omit_defaults=False):
+    code: ErrorCode
+    message: str
+    next_step: str
+    retryable: bool
+    retry_ms: int | None = None
+
+
+class Err(Frame, tag="err", omit_defaults=False):
+    """The request was not carried out: why, and what to do next. `re` is absent when none could be read."""
+
+    re: Id | None
+    d: ErrData
+
+
+class PingData(Data, omit_defaults=False):
+    heads: dict[str, Count]
+
+
+class Ping(Frame, tag="ping"):
+    """A heartbeat, with the head of each of the client's streams: whoever holds less asks `sync`."""
+
+    d: PingData
+
+
+ServerFrame = Welcome | Ev | Batch | Snapshot | State | Eph | Ok | Err | Ping
+
+CLOSE_CODES: dict[int, str] = {
+    4000: "restart: come back at once",
+    4001: "no pong: come back",
+    4002: "slow: the outbound queue was full; come back and recover",
+    4003: "position lost: come back without cursors",
+    4004: "token expired: get a new one and come back",
+    4005: "rate: come back later",
+    4006: "internal: come back",
+    4500: "protocol: the client does not speak earshot.v1; do not come back",
+    4501: "unauthorised: the token opens nothing; do not come back",
+    4502: "origin: this page may not connect; do not come back",
+    4503: "blocked: do not come back",
+    4504: "too many sockets: close one first; do not come back by itself",
+    4505: "version: the protocol version is not known; do not come back",
+}
+
+_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_encoder = msgspec.json.Encoder(uuid_format="canonical")
+
+
+def decode(text: str | bytes) -> ClientFrame:
+    """A client's frame, or msgspec.ValidationError / msgspec.DecodeError for anything that is not one."""
+    return _decoder.decode(text)
+
+
+def encode(frame: Frame) -> str:
+    """The frame as JSON text."""
+    return _encoder.encode(frame).decode()

@@ -1,0 +1,1 @@
+"""Clients of the wire that rehearse the service: simulate and demo."""

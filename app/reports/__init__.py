@@ -1,0 +1,1 @@
+"""Thematic reports, made from rows and tallies only."""

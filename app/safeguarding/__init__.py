@@ -1,0 +1,1 @@
+"""Concerns, from the first worry to the decision."""

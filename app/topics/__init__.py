@@ -1,0 +1,1 @@
+"""Codes of a codebook version put on a conversation, and by whom."""

@@ -1,0 +1,1 @@
+"""The parent's chat: the loader, the embedded page, and its browser code."""
