@@ -1,6 +1,7 @@
 """What a conversation may do, decided without a database."""
 
 import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -30,6 +31,17 @@ class Stream(StrEnum):
 
     CONV = "conv"
     STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFacts:
+    """What a parent chose to say about the child and where they live: codes of the codebook, all optional."""
+
+    age_band: str | None = None
+    stage: str | None = None
+    send: str | None = None
+    attendance: str | None = None
+    region: str | None = None
 
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {

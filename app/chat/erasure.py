@@ -1,0 +1,51 @@
+"""Retention: a conversation whose time is over is erased, its key first of all.
+
+With the wrapped key gone, what remains in backups cannot be read. Anonymised rows and tallies stay: nothing
+leads from them back to the conversation, as the link goes with it.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, or_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from app import audit
+from app.chat.models import Conversation
+from app.chat.rules import Status
+
+BATCH = 200
+
+
+async def due(
+    session: AsyncSession, *, now: datetime, retention_days: int, abandoned_hours: int
+) -> list[UUID]:
+    """The next conversations whose retention has ended, at most a batch; never one that is on hold."""
+    rows = await session.execute(
+        select(Conversation.id)
+        .where(
+            col(Conversation.on_hold).is_(False),
+            or_(
+                (col(Conversation.status) == Status.CLOSED)
+                & (col(Conversation.closed_at) < now - timedelta(days=retention_days)),
+                (col(Conversation.status) == Status.ABANDONED)
+                & (col(Conversation.closed_at) < now - timedelta(hours=abandoned_hours)),
+            ),
+        )
+        .order_by(col(Conversation.closed_at))
+        .limit(BATCH)
+    )
+    return list(rows.scalars())
+
+
+async def erase(session: AsyncSession, *, conversations: list[UUID]) -> None:
+    """Delete these conversations with all that belongs to them, and note it."""
+    await session.execute(delete(Conversation).where(col(Conversation.id).in_(conversations)))
+    for conversation in conversations:
+        audit.note(
+            session,
+            actor="system:retention",
+            action="conversation.erased",
+            subject=f"conversation:{conversation}",
+        )

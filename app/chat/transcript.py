@@ -1,0 +1,147 @@
+"""Reading what was said: opens the sealed log. Whoever reads for a person notes it in the audit record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from app.chat.log import Entry, message_wire, note_wire
+from app.chat.models import Conversation, ConversationKey, LogEntry, StreamHead
+from app.chat.rules import Stream
+from app.sealing import DataKey, KeyRing, place
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a stream stands: its epoch and the number of its newest event."""
+
+    epoch: str
+    head: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message:
+    """A message as it was written. Holds what a family wrote, so no repr."""
+
+    seq: int
+    message_id: UUID
+    client_message_id: UUID | None
+    speaker: str
+    body: str
+    at: datetime
+
+
+async def standing(session: AsyncSession, *, conversation_id: UUID, stream: str) -> Standing:
+    """Epoch and head of a stream of a conversation that exists."""
+    epoch, head = (
+        await session.execute(
+            select(Conversation.epoch, StreamHead.head)
+            .join(StreamHead, col(StreamHead.conversation_id) == Conversation.id)
+            .where(Conversation.id == conversation_id, StreamHead.stream == stream)
+        )
+    ).one()
+    return Standing(epoch=epoch, head=head)
+
+
+async def read_entries(
+    session: AsyncSession,
+    key_ring: KeyRing,
+    *,
+    conversation_id: UUID,
+    stream: str,
+    after: int = 0,
+    up_to: int | None = None,
+) -> list[Entry]:
+    """Events with `after < seq <= up_to`, oldest first, as their readers see them."""
+    query = select(LogEntry).where(
+        LogEntry.conversation_id == conversation_id, LogEntry.stream == stream, col(LogEntry.seq) > after
+    )
+    if up_to is not None:
+        query = query.where(col(LogEntry.seq) <= up_to)
+    stored = (await session.execute(query.order_by(col(LogEntry.seq)))).scalars().all()
+    key = await data_key(session, key_ring, conversation_id) if any(e.body for e in stored) else None
+    return [
+        Entry(
+            seq=entry.seq,
+            kind=entry.kind,
+            at=entry.at,
+            generation=entry.generation,
+            speaker=entry.speaker,
+            wire=_wire(entry, key),
+        )
+        for entry in stored
+    ]
+
+
+async def read_messages(
+    session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID, after: int = 0
+) -> list[Message]:
+    """All messages of a conversation in order."""
+    stored = (
+        await session.execute(
+            select(LogEntry)
+            .where(
+                LogEntry.conversation_id == conversation_id,
+                LogEntry.stream == Stream.CONV,
+                LogEntry.kind == "message.posted",
+                col(LogEntry.seq) > after,
+            )
+            .order_by(col(LogEntry.seq))
+        )
+    ).scalars()
+    key: DataKey | None = None
+    messages = []
+    for entry in stored:
+        key = key or await data_key(session, key_ring, conversation_id)
+        assert entry.message_id is not None
+        messages.append(
+            Message(
+                seq=entry.seq,
+                message_id=entry.message_id,
+                client_message_id=entry.client_message_id,
+                speaker=entry.speaker or "",
+                body=_body(entry, key),
+                at=entry.at,
+            )
+        )
+    return messages
+
+
+async def data_key(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> DataKey:
+    """The conversation's data key; it exists as long as the conversation has not been erased."""
+    wrapped = (
+        await session.execute(
+            select(ConversationKey.wrapped).where(ConversationKey.conversation_id == conversation_id)
+        )
+    ).scalar_one()
+    return key_ring.unwrap(conversation_id, wrapped)
+
+
+def _body(entry: LogEntry, key: DataKey) -> str:
+    assert entry.body is not None
+    assert entry.message_id is not None
+    assert entry.sender_id is not None
+    return key.open(entry.body, bound_to=place(entry.conversation_id, entry.message_id, entry.sender_id))
+
+
+def _wire(entry: LogEntry, key: DataKey | None) -> dict[str, object]:
+    if entry.body is None:
+        return entry.data
+    assert key is not None
+    assert entry.message_id is not None
+    speaker = entry.speaker or ""
+    if entry.stream == Stream.CONV:
+        return message_wire(
+            message_id=entry.message_id,
+            client_message_id=entry.client_message_id,
+            speaker=speaker,
+            body=_body(entry, key),
+        )
+    return note_wire(
+        message_id=entry.message_id,
+        speaker=speaker,
+        by=str(entry.data.get("by", "")),
+        body=_body(entry, key),
+    )

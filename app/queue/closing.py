@@ -1,0 +1,144 @@
+"""Ending and wrapping up: only here are load, concerns, topics and chat seen together."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import audit, clock
+from app.chat import actions as chat
+from app.chat import log
+from app.chat.access import Place
+from app.chat.rules import Status, Stream
+from app.content.rules import Codebook
+from app.db import record
+from app.errors import Conflict
+from app.events import CoachReleased, ConversationClosed, QueueChanged
+from app.queue.models import Assignment, EntryState, QueueEntry
+from app.safeguarding.actions import has_unclosed
+from app.topics.actions import tag
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUp:
+    """What an ended conversation was about: one to three topics, main one first, and what came of it."""
+
+    topics: tuple[str, ...]
+    disposition: str
+    barriers: tuple[str, ...] = ()
+    service_gaps: tuple[str, ...] = ()
+
+
+async def end(session: AsyncSession, *, place: Place) -> None:
+    """End the conversation for the person whose place this is; where it has ended already, nothing happens.
+
+    A parent who still waits leaves the queue, and the conversation is abandoned.
+    """
+    conversation_id, role = place.conversation.id, place.participant.role
+    left_queue = role == "parent" and await _leave_queue(session, conversation_id=conversation_id)
+    await log.lock(session, [conversation_id])
+    if left_queue:
+        moved = await chat.change_status(
+            session,
+            conversation_id=conversation_id,
+            to=Status.ABANDONED,
+            happened=log.Happened("conversation.abandoned", {}),
+        )
+    else:
+        moved = await chat.change_status(
+            session,
+            conversation_id=conversation_id,
+            to=Status.WRAP_UP,
+            happened=log.Happened("conversation.ended", {"by": role}),
+        )
+    if moved:
+        record(session, QueueChanged())
+
+
+async def wrap_up(session: AsyncSession, codebook: Codebook, *, place: Place, wrap_up: WrapUp) -> None:
+    """Tag an ended conversation and close it.
+
+    Refused: an unknown code (named, with near matches), a conversation that has not ended, an open concern.
+    """
+    conversation_id, staff_id = place.conversation.id, place.participant.staff_id
+    assert staff_id is not None
+    await log.lock(session, [conversation_id])
+    if await has_unclosed(session, conversation_id=conversation_id):
+        raise Conflict(
+            "A concern about this conversation is still open, so it cannot close yet.",
+            next_step="A supervisor works the concern through first; then send the wrap-up again.",
+        )
+    coded = {
+        "topic": tuple(codebook.resolve(code) for code in wrap_up.topics),
+        "barrier": tuple(codebook.resolve(code, kind="barrier") for code in wrap_up.barriers),
+        "disposition": (codebook.resolve(wrap_up.disposition, kind="disposition"),),
+        "service_gap": tuple(codebook.resolve(code, kind="service_gap") for code in wrap_up.service_gaps),
+    }
+    coded = {kind: tuple(dict.fromkeys(codes)) for kind, codes in coded.items()}
+    moved = await chat.change_status(
+        session,
+        conversation_id=conversation_id,
+        to=Status.CLOSED,
+        happened=log.Happened("conversation.closed", {}),
+    )
+    if not moved:
+        raise Conflict(
+            "This conversation has not ended yet, so it cannot be wrapped up.",
+            next_step="End it first; the parent is told kindly.",
+        )
+    for kind, codes in coded.items():
+        await tag(
+            session,
+            conversation_id=conversation_id,
+            kind=kind,
+            codes=codes,
+            codebook_version=codebook.version,
+            staff_id=staff_id,
+        )
+    await log.append(
+        session,
+        conversation_id=conversation_id,
+        stream=Stream.STAFF,
+        happened=log.Happened(
+            "conversation.tagged",
+            {
+                "topics": list(coded["topic"]),
+                "barriers": list(coded["barrier"]),
+                "service_gaps": list(coded["service_gap"]),
+                "disposition": coded["disposition"][0],
+            },
+        ),
+    )
+    await chat.leave(session, conversation_id=conversation_id)
+    await session.execute(
+        update(Assignment)
+        .where(col(Assignment.conversation_id) == conversation_id, col(Assignment.ended_at).is_(None))
+        .values(ended_at=clock.now())
+    )
+    audit.note(
+        session,
+        actor=f"{place.participant.role}:{staff_id}",
+        action="conversation.closed",
+        subject=f"conversation:{conversation_id}",
+    )
+    record(session, CoachReleased(conversation=conversation_id))
+    record(session, ConversationClosed(conversation=conversation_id))
+    record(session, QueueChanged())
+
+
+async def _leave_queue(session: AsyncSession, *, conversation_id: UUID) -> bool:
+    """Take the parent out of the queue, unless a coach was quicker: then False."""
+    left = (
+        await session.execute(
+            update(QueueEntry)
+            .where(
+                col(QueueEntry.conversation_id) == conversation_id,
+                col(QueueEntry.state) == EntryState.WAITING,
+            )
+            .values(state=EntryState.ABANDONED, ended_at=clock.now())
+            .returning(col(QueueEntry.id))
+        )
+    ).one_or_none()
+    return left is not None

@@ -1,0 +1,154 @@
+"""HTTP for parents: whether the service is open, and starting a conversation."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app import clock
+from app.accounts import actions as accounts
+from app.accounts import limits
+from app.chat.rules import ChildFacts, Origin, Stream
+from app.chat.writer import refuse_text
+from app.content.rules import Content, is_open, next_opening
+from app.db import Database, transaction
+from app.errors import BadRequest, Conflict, Forbidden
+from app.queue.starts import Start, Started, start_conversation
+from app.settings import Settings
+
+router = APIRouter()
+
+Code = Annotated[str, StringConstraints(max_length=80)]
+
+
+class Service(BaseModel):
+    """Whether coaches are there now, and if not, when they are next (RFC 3339), where that is known."""
+
+    open: bool
+    next_opening: str | None
+
+
+class StartRequest(BaseModel):
+    """Everything but `start_id` is optional, and consent is off unless it is given."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start_id: UUID
+    language: Literal["en", "cy"] = "en"
+    topic: Code | None = None
+    age_band: Code | None = None
+    stage: Code | None = None
+    send: Code | None = None
+    attendance: Code | None = None
+    region: Code | None = None
+    research_consent: bool = False
+    consent_version: Code | None = None
+    return_code: Annotated[str, StringConstraints(max_length=120)] | None = Field(default=None, repr=False)
+    first_message: str | None = Field(default=None, repr=False)
+    origin: Literal["parent", "simulated"] = "parent"
+
+
+class StartResponse(BaseModel):
+    """`token` opens the conversation and is shown only here."""
+
+    conversation: UUID
+    token: str
+
+
+@router.get("/api/v1/service")
+async def service(request: Request) -> Service:
+    """Say whether the service is open."""
+    return opening_now(request.app.state.settings, request.app.state.content)
+
+
+def opening_now(settings: Settings, content: Content) -> Service:
+    """Whether a conversation may be started now."""
+    if settings.always_open:
+        return Service(open=True, next_opening=None)
+    now = clock.now()
+    following = next_opening(content.hours, now)
+    return Service(
+        open=is_open(content.hours, now), next_opening=clock.wire(following) if following else None
+    )
+
+
+@router.post("/api/v1/conversations", status_code=201)
+async def start(request: Request, response: Response, asked: StartRequest) -> StartResponse:
+    """Start a conversation and enter the queue; the same `start_id` again gives the same conversation."""
+    settings: Settings = request.app.state.settings
+    content: Content = request.app.state.content
+    limits.check(request, "start", per_minute=settings.limits.starts_per_minute)
+    opening = opening_now(settings, content)
+    if not opening.open:
+        raise Conflict(
+            f"The chat is closed now. It opens again at {opening.next_opening or 'a time we will announce'}.",
+            next_step="In danger call 999. Our advice pages are always open.",
+            code="blocked",
+        )
+    start = _checked(settings, content, asked)
+    started = await _start(request, content, settings, start=start, asked=asked)
+    if asked.first_message is not None:
+        # Under the start's own id, so that a double tap stores it once.
+        await request.app.state.writer.post(
+            conversation=started.conversation_id,
+            participant=started.participant_id,
+            client_message_id=asked.start_id,
+            body=asked.first_message,
+            stream=Stream.CONV,
+        )
+    if started.repeated:
+        response.status_code = 200
+    return StartResponse(conversation=started.conversation_id, token=started.token)
+
+
+def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start:
+    if asked.origin == Origin.SIMULATED and not settings.development:
+        raise Forbidden("Rehearsals run in development only.", next_step="Leave `origin` out.")
+    if asked.research_consent and asked.consent_version != content.notices.consent.version:
+        raise BadRequest(
+            "The consent wording has changed since this page was opened.",
+            next_step="Reload the page and read it again; nothing you wrote is lost.",
+        )
+    if asked.first_message is not None:
+        refuse_text(asked.first_message, limit=settings.limits.text_characters)
+    codebook = content.codebook
+    child = ChildFacts(
+        age_band=_code(content, "age_band", asked.age_band),
+        stage=_code(content, "stage", asked.stage),
+        send=_code(content, "send", asked.send),
+        attendance=_code(content, "attendance", asked.attendance),
+        region=_code(content, "region", asked.region),
+    )
+    return Start(
+        start_id=asked.start_id,
+        language=asked.language,
+        topic=codebook.resolve(asked.topic) if asked.topic else None,
+        child=child,
+        consent_version=asked.consent_version if asked.research_consent else None,
+        origin=Origin(asked.origin),
+    )
+
+
+def _code(content: Content, kind: str, asked: str | None) -> str | None:
+    return content.codebook.code(kind, asked).id if asked else None
+
+
+async def _start(
+    request: Request, content: Content, settings: Settings, *, start: Start, asked: StartRequest
+) -> Started:
+    database: Database = request.app.state.database
+    async with transaction(database) as session:
+        if asked.return_code:
+            follows = await accounts.conversation_for_code(
+                session, secret=settings.server_secret, code=asked.return_code
+            )
+            start = replace(start, follows=follows)
+        return await start_conversation(
+            session,
+            request.app.state.key_ring,
+            content.codebook,
+            secret=settings.server_secret,
+            start=start,
+        )

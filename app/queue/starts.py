@@ -1,0 +1,100 @@
+"""Starting a conversation: all of it in one transaction, the place in the queue included."""
+
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from app import audit, clock
+from app.accounts import actions as accounts
+from app.chat import actions as chat
+from app.chat import log
+from app.chat.models import Conversation, Participant
+from app.chat.rules import ChildFacts, Origin
+from app.content.rules import Codebook
+from app.db import record
+from app.events import QueueChanged
+from app.queue.models import QueueEntry
+from app.sealing import KeyRing
+from app.topics.actions import tag
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a parent says when they start; only the language is always there."""
+
+    start_id: UUID
+    language: str
+    topic: str | None = None
+    child: ChildFacts = ChildFacts()
+    consent_version: str | None = None
+    follows: UUID | None = None
+    origin: Origin = Origin.PARENT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Started:
+    """A waiting conversation and the token that opens it, which is shown once."""
+
+    conversation_id: UUID
+    participant_id: UUID
+    token: str
+    repeated: bool
+
+
+async def start_conversation(
+    session: AsyncSession, key_ring: KeyRing, codebook: Codebook, *, secret: bytes, start: Start
+) -> Started:
+    """Make the conversation, put its parent in the queue and give them a token.
+
+    The same `start_id` again makes nothing: it gives the same conversation and a fresh token. It is as
+    secret as a token and is stored only as a MAC.
+    """
+    start_mac = hmac.digest(secret, b"start:" + start.start_id.bytes, sha256)
+    earlier = (
+        await session.execute(
+            select(Conversation.id, Participant.id)
+            .join(Participant, col(Participant.conversation_id) == Conversation.id)
+            .where(Conversation.start_mac == start_mac, Participant.role == "parent")
+        )
+    ).one_or_none()
+    if earlier is not None:
+        token = await accounts.issue_parent_token(session, conversation_id=earlier[0])
+        return Started(conversation_id=earlier[0], participant_id=earlier[1], token=token, repeated=True)
+    conversation = await chat.create_conversation(
+        session,
+        key_ring,
+        start_mac=start_mac,
+        origin=start.origin,
+        language=start.language,
+        child=start.child,
+        follows=start.follows,
+    )
+    session.add(QueueEntry(conversation_id=conversation.id, language=start.language, entered_at=clock.now()))
+    await log.append(session, conversation_id=conversation.id, happened=log.Happened("queue.entered", {}))
+    if start.topic is not None:
+        await tag(
+            session,
+            conversation_id=conversation.id,
+            kind="topic",
+            codes=(start.topic,),
+            codebook_version=codebook.version,
+        )
+    if start.consent_version is not None:
+        await accounts.give_consent(
+            session, conversation_id=conversation.id, wording_version=start.consent_version
+        )
+    token = await accounts.issue_parent_token(session, conversation_id=conversation.id)
+    participant_id = (
+        await session.execute(select(Participant.id).where(Participant.conversation_id == conversation.id))
+    ).scalar_one()
+    audit.note(
+        session, actor="parent", action="conversation.started", subject=f"conversation:{conversation.id}"
+    )
+    record(session, QueueChanged())
+    return Started(
+        conversation_id=conversation.id, participant_id=participant_id, token=token, repeated=False
+    )

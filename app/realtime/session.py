@@ -1,0 +1,217 @@
+"""One socket's protocol as a state machine without input or output: text and time in, outcomes out. Pure.
+
+It knows nothing of conversations. It decides what a frame is, whether this role may send it now, how fast,
+and when a heartbeat is due or a silent socket is given up.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from app.realtime import frames
+from app.realtime.frames import ClientFrame
+
+STAFF = frozenset({"coach", "supervisor"})
+EVERYBODY = STAFF | {"parent"}
+
+# Who may send what; a verb that is missing here cannot be sent by anybody.
+VERBS: dict[type[ClientFrame], frozenset[str]] = {
+    frames.Hello: EVERYBODY,
+    frames.Pong: EVERYBODY,
+    frames.Sync: EVERYBODY,
+    frames.MessagePost: EVERYBODY,
+    frames.Typing: EVERYBODY,
+    frames.Read: EVERYBODY,
+    frames.ConversationEnd: EVERYBODY,
+    frames.QueueClaim: STAFF,
+    frames.QueueNext: STAFF,
+    frames.AvailabilitySet: STAFF,
+    frames.NoteAdd: STAFF,
+    frames.ConcernRaise: STAFF,
+    frames.ConcernStep: frozenset({"supervisor"}),
+    frames.WrapUpSubmit: STAFF,
+}
+
+TEXT_VERBS = (frames.MessagePost, frames.NoteAdd, frames.ConcernRaise, frames.ConcernStep)
+OTHER_FRAMES_PER_MINUTE = 600
+BAD_FRAMES_ALLOWED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A frame that may be carried out."""
+
+    frame: ClientFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A frame to send back; nothing is carried out."""
+
+    frame: frames.Err
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The socket must be closed with this code."""
+
+    code: int
+
+
+class PingDue:
+    """A heartbeat must be sent now."""
+
+
+Outcome = Command | Reply | Close
+
+
+class Bucket:
+    """A token bucket: `per_minute` on average, and as many at once."""
+
+    __slots__ = ("_at", "_left", "per_minute")
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self.per_minute = per_minute
+        self._left = float(per_minute)
+        self._at = now
+
+    def take(self, now: float) -> int | None:
+        """Take one; or None was not left: the milliseconds until there is one."""
+        self._left = min(self.per_minute, self._left + (now - self._at) * self.per_minute / 60)
+        self._at = now
+        if self._left >= 1:
+            self._left -= 1
+            return None
+        return int((1 - self._left) * 60_000 / self.per_minute) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Timers in seconds and limits of one socket, as the settings have them."""
+
+    hello: float
+    ping: float
+    pong: float
+    frame_bytes: int
+    parent_messages_per_minute: int
+    staff_messages_per_minute: int
+
+
+class Session:
+    """The state of one socket. `now` is always a monotonic clock's seconds."""
+
+    def __init__(self, pace: Pace, now: float) -> None:
+        self._pace = pace
+        self._role: str | None = None
+        self._greeted = False
+        self._opened = self._heard = now
+        self._pinged: float | None = None
+        self._bad = 0
+        self._texts = Bucket(pace.parent_messages_per_minute, now)
+        self._others = Bucket(OTHER_FRAMES_PER_MINUTE, now)
+
+    def welcome(self, role: str, now: float) -> None:
+        """The hello was accepted: from now on this role's verbs are open."""
+        self._role = role
+        if role in STAFF:
+            self._texts = Bucket(self._pace.staff_messages_per_minute, now)
+
+    def receive(self, text: str | bytes, now: float) -> Outcome:
+        """Decide about one frame. Never raises, whatever the text is."""
+        self._heard, self._pinged = now, None
+        if len(text) > self._pace.frame_bytes:
+            return self._bad_frame(None, "too_large", "That frame is too large.", "Split it.")
+        try:
+            frame = frames.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if not self._greeted:
+                return Close(4500)
+            # msgspec's own words name the path and the type that was expected, never the value.
+            reason = str(error) if isinstance(error, msgspec.ValidationError) else "It is not JSON."
+            return self._bad_frame(
+                _id_of(text),
+                "bad_request",
+                f"That frame is not understood: {reason}",
+                "See docs/protocol.md.",
+            )
+        if not self._greeted:
+            return self._greet(frame)
+        if isinstance(frame, frames.Hello):
+            return self._bad_frame(frame.id, "bad_request", "Hello was said already.", "Send it once.")
+        return self._judge(frame, now)
+
+    def tick(self, now: float) -> PingDue | Close | None:
+        """What time alone demands: a heartbeat, an end, or nothing."""
+        if self._role is None:
+            return Close(4500) if now - self._opened >= self._pace.hello else None
+        if self._pinged is not None:
+            return Close(4001) if now - self._pinged >= self._pace.pong else None
+        if now - self._heard >= self._pace.ping:
+            self._pinged = now
+            return PingDue()
+        return None
+
+    def _greet(self, frame: ClientFrame) -> Outcome:
+        if not isinstance(frame, frames.Hello):
+            return Close(4500)
+        self._greeted = True
+        return Command(frame)
+
+    def _judge(self, frame: ClientFrame, now: float) -> Outcome:
+        frame_id = getattr(frame, "id", None)
+        if self._role not in VERBS.get(type(frame), frozenset()):
+            return Reply(
+                error_frame(frame_id, "forbidden", "Your role may not do this.", "Ask a supervisor.")
+            )
+        if isinstance(frame, TEXT_VERBS):
+            retry_ms = self._texts.take(now)
+            if retry_ms is not None:
+                return Reply(
+                    error_frame(
+                        frame_id,
+                        "rate_limited",
+                        "That is more than can be sent in a minute.",
+                        "It is kept here; it goes when there is room again.",
+                        retry_ms=retry_ms,
+                    )
+                )
+        elif self._others.take(now) is not None:
+            return Close(4005)
+        return Command(frame)
+
+    def _bad_frame(self, frame_id: str | None, code: frames.ErrorCode, message: str, step: str) -> Outcome:
+        self._bad += 1
+        if self._bad > BAD_FRAMES_ALLOWED:
+            return Close(4500)
+        return Reply(error_frame(frame_id, code, message, step))
+
+
+def error_frame(
+    frame_id: str | None,
+    code: frames.ErrorCode,
+    message: str,
+    next_step: str,
+    *,
+    retry_ms: int | None = None,
+) -> frames.Err:
+    """An error as a frame."""
+    data = frames.ErrData(
+        code=code,
+        message=message,
+        next_step=next_step,
+        retryable=retry_ms is not None,
+        retry_ms=retry_ms,
+    )
+    return frames.Err(re=frame_id, d=data)
+
+
+class _OnlyId(msgspec.Struct):
+    id: frames.Id | None = None
+
+
+def _id_of(text: str | bytes) -> str | None:
+    """The id of a frame that is otherwise not understood, so that its sender hears which one it was."""
+    try:
+        return msgspec.json.decode(text, type=_OnlyId).id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
