@@ -1,4 +1,4 @@
-"""YAML turned into frozen structs. Every mistake is noted with its file, line and field; none stops the rest."""
+"""YAML turned into frozen structs. Every mistake is noted by file, line and field; none stops the rest."""
 
 import difflib
 import types
@@ -79,10 +79,11 @@ class _Builder:
     source: Source
     first_line: int
 
-    def value(self, node: yaml.Node, kind: Anythingthing, path: str) -> Anything:
+    def value(self, node: yaml.Node, kind: Anything, path: str) -> Anything:
         """The node's value, or None after noting what is wrong with it."""
         self.source.lines[path] = self.first_line + node.start_mark.line
-        origin, arguments = get_origin(kind), get_args(kind)
+        origin: Anything = get_origin(kind)
+        arguments = get_args(kind)
         if origin in (Union, types.UnionType):
             return self.value(node, next(part for part in arguments if part is not types.NoneType), path)
         if origin is tuple:
@@ -97,7 +98,8 @@ class _Builder:
 
     def _sequence(self, node: yaml.Node, kind: Anything, path: str) -> tuple[Any, ...] | None:
         if not isinstance(node, yaml.SequenceNode):
-            return self._nothing(path, "must be a list.")
+            self.source.wrong(path, "must be a list.")
+            return None
         values = [self.value(child, kind, f"{path}[{index}]") for index, child in enumerate(node.value)]
         return tuple(value for value in values if value is not None)
 
@@ -130,7 +132,8 @@ class _Builder:
 
     def _pairs(self, node: yaml.Node, path: str) -> dict[str, yaml.Node] | None:
         if not isinstance(node, yaml.MappingNode):
-            return self._nothing(path, "must be a list of fields (name: value).")
+            self.source.wrong(path, "must be a list of fields (name: value).")
+            return None
         pairs: dict[str, yaml.Node] = {}
         for key, child in node.value:
             name = str(key.value)
