@@ -1,0 +1,299 @@
+/**
+ * Drives one WebSocket for as long as its owner wants one: hello, recovery, heartbeats, resending, back-off.
+ * Everything of the platform (socket, timers, chance) comes in from outside, so that tests need no network.
+ */
+import type { ClientFrame, Err, Ok, ServerFrame } from "./frames.js";
+import { behind, cursors, type Known, nothing, reduce, withoutPlaces } from "./reducer.js";
+
+export const PROTOCOL = "earshot.v1";
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+const STEADY_MS = 5_000;
+const HELLO_MS = 10_000;
+const POSITION_LOST = 4003;
+const RATE = 4005;
+const STOP = 4500;
+
+/** As much of a WebSocket as is used here. */
+export interface Socket {
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number }) => void) | null;
+}
+
+export interface Platform {
+  readonly open: (url: string, protocol: string) => Socket;
+  readonly now: () => number;
+  /** Runs `work` after `ms`; the result takes that back. */
+  readonly after: (ms: number, work: () => void) => () => void;
+  readonly random: () => number;
+  readonly uuid: () => string;
+}
+
+export interface Options {
+  readonly url: string;
+  readonly client: string;
+  /** The token for the next socket: a parent's own, or a fresh one-use pass. Null gives up. */
+  readonly token: () => Promise<string | null>;
+  readonly changed: () => void;
+  readonly platform: Platform;
+}
+
+export type Line = "connecting" | "open" | "waiting" | "stopped";
+
+/** A request that was not carried out, with what to tell the person. */
+export class Refused extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly nextStep: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A request that carries an id, before the driver gives it one. */
+export type Request = ClientFrame extends infer F ? (F extends { id: string } ? Omit<F, "id"> : never) : never;
+
+export interface Connection {
+  readonly known: () => Known;
+  readonly line: () => Line;
+  /** The close code that ended it for good, once `line()` is `stopped` by the server. */
+  readonly stopCode: () => number | null;
+  /** Says something on a `conv:` stream, or notes it on a `staff:` stream; keeps trying until it is stored. */
+  readonly post: (stream: string, body: string) => void;
+  readonly retry: (clientId: string) => void;
+  readonly discard: (clientId: string) => void;
+  readonly typing: (stream: string) => void;
+  readonly read: (stream: string, upTo: number) => void;
+  /** Asks once; rejects with Refused, with code `offline` where the socket went first. */
+  readonly request: (frame: Request) => Promise<Readonly<Record<string, unknown>>>;
+  /** The network or the person came back: connect now rather than later. */
+  readonly wake: () => void;
+  readonly stop: () => void;
+}
+
+interface Waiting {
+  readonly done: (frame: Ok | Err) => void;
+  readonly cut: () => void;
+}
+
+/** How long to wait before the next attempt: full jitter under a ceiling that doubles from 0.5 s to 30 s. */
+export function backOff(attempt: number, random: () => number): number {
+  return random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+}
+
+/** Connects, and stays connected until `stop()` or a close code that says not to come back. */
+export function connect(options: Options): Connection {
+  const { platform } = options;
+  const conn = platform.uuid();
+  const waiting = new Map<string, Waiting>();
+  const syncing = new Set<string>();
+  let known: Known = nothing;
+  let line: Line = "connecting";
+  let stopCode: number | null = null;
+  let socket: Socket | null = null;
+  let welcomedAt: number | null = null;
+  let attempt = 0;
+  let lastId = 0;
+  let cancelRetry = (): void => undefined;
+  let cancelWatch = (): void => undefined;
+
+  const nextId = (): string => String(++lastId);
+  const ready = (): boolean => socket !== null && welcomedAt !== null;
+  const send = (frame: ClientFrame): void => socket?.send(JSON.stringify(frame));
+
+  function learn(step: Parameters<typeof reduce>[1]): void {
+    known = reduce(known, step, platform.now());
+  }
+
+  function become(next: Line): void {
+    line = next;
+    options.changed();
+  }
+
+  async function start(): Promise<void> {
+    cancelRetry();
+    become("connecting");
+    let token: string | null;
+    try {
+      token = await options.token();
+    } catch {
+      // The token service could not be reached: as good as no network.
+      if ((line as Line) !== "stopped") tryLater();
+      return;
+    }
+    if ((line as Line) === "stopped" || socket) return;
+    if (token === null) return become("stopped");
+    const opened = platform.open(options.url, PROTOCOL);
+    socket = opened;
+    watch(HELLO_MS);
+    opened.onopen = () => {
+      if (socket !== opened) return;
+      const d = { token, client: options.client, conn, cursors: cursors(known) };
+      send({ t: "hello", id: nextId(), d });
+    };
+    opened.onmessage = (event) => {
+      if (socket === opened) receive(JSON.parse(String(event.data)) as ServerFrame);
+    };
+    opened.onclose = (event) => {
+      if (socket === opened) closed(event.code);
+    };
+  }
+
+  /** A socket that says nothing for this long is dead, whatever the browser believes. */
+  function watch(ms: number): void {
+    cancelWatch();
+    cancelWatch = platform.after(ms, () => drop());
+  }
+
+  function drop(): void {
+    const dropped = socket;
+    if (!dropped) return;
+    closed(0);
+    dropped.close();
+  }
+
+  function closed(code: number): void {
+    socket = null;
+    cancelWatch();
+    const steady = welcomedAt !== null && platform.now() - welcomedAt > STEADY_MS;
+    attempt = steady ? 0 : attempt + 1;
+    welcomedAt = null;
+    syncing.clear();
+    for (const one of [...waiting.values()]) one.cut();
+    waiting.clear();
+    if (line === "stopped") return;
+    if (code >= STOP && code < 5000) {
+      stopCode = code;
+      return become("stopped");
+    }
+    if (code === POSITION_LOST) known = withoutPlaces(known);
+    if (code === RATE) attempt = Math.max(attempt, 4);
+    tryLater();
+  }
+
+  function tryLater(): void {
+    become("waiting");
+    cancelRetry();
+    cancelRetry = platform.after(backOff(attempt, platform.random), () => void start());
+  }
+
+  function receive(frame: ServerFrame): void {
+    if (welcomedAt !== null) watch((known.limits.pingSeconds + known.limits.pongSeconds) * 1000);
+    learn(frame);
+    if (frame.t === "welcome") {
+      welcomedAt = platform.now();
+      watch((known.limits.pingSeconds + known.limits.pongSeconds) * 1000);
+      line = "open";
+      for (const one of known.pending) if (one.state === "sending") deliver(one.clientId);
+    }
+    if (frame.t === "ping") send({ t: "pong" });
+    if ((frame.t === "ok" || frame.t === "err") && frame.re) {
+      waiting.get(frame.re)?.done(frame);
+      waiting.delete(frame.re);
+    }
+    if (welcomedAt !== null) for (const name of behind(known)) sync(name);
+    options.changed();
+  }
+
+  function sync(name: string): void {
+    if (syncing.has(name)) return;
+    const stream = known.streams[name];
+    if (!stream) return;
+    syncing.add(name);
+    const id = nextId();
+    const over = (): void => void syncing.delete(name);
+    waiting.set(id, {
+      cut: over,
+      done: (frame) => {
+        over();
+        if (frame.t === "ok") return;
+        if (frame.d.code === "not_found" || frame.d.code === "forbidden") return learn({ t: "lost", s: name });
+        if (frame.d.code === "stale_epoch") known = withoutPlaces(known);
+        drop();
+      },
+    });
+    send({ t: "sync", id, s: name, d: { epoch: stream.epoch, seq: stream.seq } });
+  }
+
+  function deliver(clientId: string): void {
+    const one = known.pending.find((pending) => pending.clientId === clientId);
+    if (!one || one.state !== "sending" || !ready()) return;
+    const id = nextId();
+    waiting.set(id, {
+      cut: () => undefined, // it stays pending and goes out again, with the same client id, after `welcome`
+      done: (frame) => {
+        learn({ t: "answered", clientId, frame });
+        if (frame.t === "err" && frame.d.retryable) {
+          platform.after(frame.d.retry_ms ?? FIRST_WAIT_MS, () => deliver(clientId));
+        }
+      },
+    });
+    const [kind, conversation] = one.stream.split(":") as [string, string];
+    const said = { client_message_id: clientId, body: one.body };
+    if (kind === "staff") send({ t: "note.add", id, d: { conversation, ...said } });
+    else send({ t: "message.post", id, s: one.stream, d: said });
+  }
+
+  void start();
+
+  return {
+    known: () => known,
+    line: () => line,
+    stopCode: () => stopCode,
+    post(stream, body) {
+      const clientId = platform.uuid();
+      learn({ t: "posted", s: stream, clientId, body });
+      deliver(clientId);
+      options.changed();
+    },
+    retry(clientId) {
+      learn({ t: "retried", clientId });
+      deliver(clientId);
+      options.changed();
+    },
+    discard(clientId) {
+      learn({ t: "discarded", clientId });
+      options.changed();
+    },
+    typing(stream) {
+      if (ready()) send({ t: "typing", s: stream });
+    },
+    read(stream, upTo) {
+      if (ready()) send({ t: "read", s: stream, d: { up_to: upTo } });
+    },
+    request(frame) {
+      const offline = (): Refused => new Refused("offline", "", "");
+      if (!ready()) return Promise.reject(offline());
+      return new Promise((resolve, reject) => {
+        const id = nextId();
+        waiting.set(id, {
+          cut: () => reject(offline()),
+          done: (answer) => {
+            if (answer.t === "ok") return resolve(answer.d);
+            reject(new Refused(answer.d.code, answer.d.message, answer.d.next_step));
+          },
+        });
+        send({ ...frame, id } as ClientFrame);
+      });
+    },
+    wake() {
+      if (line !== "waiting") return;
+      attempt = 0;
+      void start();
+    },
+    stop() {
+      cancelRetry();
+      cancelWatch();
+      const ending = socket;
+      socket = null;
+      become("stopped");
+      for (const one of [...waiting.values()]) one.cut();
+      waiting.clear();
+      ending?.close(1000);
+    },
+  };
+}
