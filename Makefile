@@ -7,7 +7,7 @@ PORT ?= 8000
 N ?= 10
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := $(shell find app coach_console -name '*.ts' -o -name '*.css')
+SOURCES := $(shell find $(wildcard app coach_console) -name '*.ts' -o -name '*.css')
 
 # uv knows only its own certificates unless told, and node may be in .venv.
 export UV_SYSTEM_CERTS := 1
