@@ -81,10 +81,10 @@ def open_database(settings: Settings) -> Database:
             next_step="Use sqlite:///path/to/file.db or postgresql://user:password@host/name.",
         )
     if url.startswith("postgresql"):
-        engine = create_async_engine(url, pool_size=10, max_overflow=10)
+        engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
         return Database(engine)
     Path(url.removeprefix("sqlite+aiosqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_WAIT_S})
+    engine = create_async_engine(url, connect_args={"timeout": SQLITE_WAIT_S}, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return Database(engine, turn=asyncio.Lock())

@@ -91,9 +91,7 @@ async def _ready_coach(session: AsyncSession, *, staff_id: UUID) -> Staff:
         )
     ).scalar_one_or_none()
     if shift is None or shift.availability != Availability.AVAILABLE:
-        raise Forbidden(
-            "You are not set as available.", next_step="Set yourself as available, then take one."
-        )
+        raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
     staff = (await session.execute(select(Staff).where(Staff.id == staff_id))).scalar_one()
     load = await queries.load_of(session, staff_id=staff_id)
     if not has_room(load=load, capacity=staff.capacity):

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app import clock
-from app.accounts import actions as accounts
 from app.accounts import limits
+from app.accounts.access import conversation_of_code
 from app.chat.rules import ChildFacts, Origin, Stream
 from app.chat.writer import refuse_text
 from app.content.rules import Content, is_open, next_opening
-from app.db import Database, transaction
+from app.db import transaction
 from app.errors import BadRequest, Conflict, Forbidden
-from app.queue.starts import Start, Started, start_conversation
+from app.queue.starts import Start, start_conversation
 from app.settings import Settings
 
 router = APIRouter()
@@ -88,7 +88,16 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
             code="blocked",
         )
     start = _checked(settings, content, asked)
-    started = await _start(request, content, settings, start=start, asked=asked)
+    if asked.return_code:
+        start = replace(start, follows=await conversation_of_code(request, asked.return_code))
+    async with transaction(request.app.state.database) as session:
+        started = await start_conversation(
+            session,
+            request.app.state.key_ring,
+            content.codebook,
+            secret=settings.server_secret,
+            start=start,
+        )
     if asked.first_message is not None:
         # Under the start's own id, so that a double tap stores it once.
         await request.app.state.writer.post(
@@ -104,7 +113,7 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
 
 
 def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start:
-    if asked.origin == Origin.SIMULATED and not settings.development:
+    if asked.origin == "simulated" and not settings.development:
         raise Forbidden("Rehearsals run in development only.", next_step="Leave `origin` out.")
     if asked.research_consent and asked.consent_version != content.notices.consent.version:
         raise BadRequest(
@@ -133,22 +142,3 @@ def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start
 
 def _code(content: Content, kind: str, asked: str | None) -> str | None:
     return content.codebook.code(kind, asked).id if asked else None
-
-
-async def _start(
-    request: Request, content: Content, settings: Settings, *, start: Start, asked: StartRequest
-) -> Started:
-    database: Database = request.app.state.database
-    async with transaction(database) as session:
-        if asked.return_code:
-            follows = await accounts.conversation_for_code(
-                session, secret=settings.server_secret, code=asked.return_code
-            )
-            start = replace(start, follows=follows)
-        return await start_conversation(
-            session,
-            request.app.state.key_ring,
-            content.codebook,
-            secret=settings.server_secret,
-            start=start,
-        )

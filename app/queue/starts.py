@@ -1,7 +1,7 @@
 """Starting a conversation: all of it in one transaction, the place in the queue included."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
@@ -29,7 +29,7 @@ class Start:
     start_id: UUID
     language: str
     topic: str | None = None
-    child: ChildFacts = ChildFacts()
+    child: ChildFacts = field(default_factory=ChildFacts)
     consent_version: str | None = None
     follows: UUID | None = None
     origin: Origin = Origin.PARENT

@@ -89,7 +89,6 @@ class Bucket:
 class Pace:
     """Timers in seconds and limits of one socket, as the settings have them."""
 
-    hello: float
     ping: float
     pong: float
     frame_bytes: int
@@ -104,7 +103,7 @@ class Session:
         self._pace = pace
         self._role: str | None = None
         self._greeted = False
-        self._opened = self._heard = now
+        self._heard = now
         self._pinged: float | None = None
         self._bad = 0
         self._texts = Bucket(pace.parent_messages_per_minute, now)
@@ -142,8 +141,6 @@ class Session:
 
     def tick(self, now: float) -> PingDue | Close | None:
         """What time alone demands: a heartbeat, an end, or nothing."""
-        if self._role is None:
-            return Close(4500) if now - self._opened >= self._pace.hello else None
         if self._pinged is not None:
             return Close(4001) if now - self._pinged >= self._pace.pong else None
         if now - self._heard >= self._pace.ping:

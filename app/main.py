@@ -1,0 +1,181 @@
+"""The composition root: makes the parts, wires events to who wants them, and hangs the rooms' routes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import db, events
+from app.accounts import routes as accounts
+from app.chat.writer import Writer
+from app.content.reading import read_content
+from app.errors import AppError
+from app.queue import routes as queue
+from app.queue.routes import opening_now
+from app.realtime import endpoint
+from app.realtime.boards import Boards
+from app.realtime.context import Realtime
+from app.realtime.heartbeat import beat
+from app.realtime.hub import Hub
+from app.realtime.verbs import listen
+from app.sealing import KeyRing
+from app.settings import Settings
+
+logger = structlog.get_logger(__name__)
+
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types lit-html; "
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service for these settings; its lifespan refuses a database that is behind and bad content."""
+    app = FastAPI(title="Earshot", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
+    state = app.state
+    state.settings = settings
+    state.content = read_content(settings.content_dir)
+    state.database = db.open_database(settings)
+    state.key_ring = KeyRing(settings.key_ring)
+    state.hub = Hub()
+    state.writer = Writer(
+        state.database,
+        state.key_ring,
+        backlog=settings.limits.writer_backlog,
+        text_limit=settings.limits.text_characters,
+    )
+
+    def is_open() -> bool:
+        return opening_now(settings, state.content).open
+
+    state.boards = Boards(state.database, state.hub, refresh=settings.timers.queue_refresh, is_open=is_open)
+    state.realtime = Realtime(
+        settings=settings,
+        database=state.database,
+        key_ring=state.key_ring,
+        content=state.content,
+        writer=state.writer,
+        hub=state.hub,
+        boards=state.boards,
+        is_open=is_open,
+    )
+    _wire(app)
+    for room in (accounts, queue, endpoint):
+        app.include_router(room.router)
+    app.add_api_route("/healthz", _healthz)
+    app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
+    app.add_exception_handler(AppError, _say_error)
+    app.add_exception_handler(RequestValidationError, _say_invalid)
+    app.add_middleware(StrictHeaders, sites=settings.sites)
+    app.add_middleware(CorrelationIdMiddleware)
+    return app
+
+
+def _wire(app: FastAPI) -> None:
+    """Who hears of what, after each commit."""
+    bus, hub, boards = app.state.database.bus, app.state.hub, app.state.boards
+    realtime: Realtime = app.state.realtime
+    hub.claimed = lambda connection, conversation, generation: listen(
+        realtime, connection, conversation, generation
+    )
+    bus.subscribe(events.LogAppended, hub.fan_out)
+    bus.subscribe(events.CoachAssigned, hub.assigned)
+    bus.subscribe(events.CoachReleased, hub.released)
+    bus.subscribe(events.StaffSignedOut, hub.signed_out)
+    bus.subscribe(events.ParentRevoked, hub.revoked)
+    bus.subscribe(events.QueueChanged, boards.mark)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    await db.require_current(state.database)
+    writing = asyncio.create_task(state.writer.run())
+    others = [asyncio.create_task(state.boards.run()), asyncio.create_task(beat(state.realtime))]
+    for task in (writing, *others):
+        task.add_done_callback(_die_aloud)
+    yield
+    state.hub.close_all(4000)
+    state.writer.stop()
+    await writing
+    for task in others:
+        task.cancel()
+    await asyncio.wait(others)
+    await state.database.engine.dispose()
+
+
+def _die_aloud(task: asyncio.Task[None]) -> None:
+    """A background task that failed would leave people waiting in silence: say so where it is seen."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("task.failed", kind=type(error).__name__, exc_info=error)
+
+
+async def _healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _say_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AppError)
+    body: dict[str, object] = {
+        "code": error.code,
+        "message": error.message,
+        "next_step": error.next_step,
+    }
+    headers = {}
+    if error.retry_ms is not None:
+        body["retry_ms"] = error.retry_ms
+        headers["Retry-After"] = str(-(-error.retry_ms // 1000))
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+async def _say_invalid(_: Request, error: Exception) -> JSONResponse:
+    """Name the fields and what is wrong with them; never what was written in them."""
+    assert isinstance(error, RequestValidationError)
+    faults = "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'the request'}: {fault['msg']}"
+        for fault in error.errors()
+    )
+    return JSONResponse(
+        {
+            "code": "bad_request",
+            "message": f"That request is not right: {faults}.",
+            "next_step": "Mend the named fields and send it again.",
+        },
+        status_code=422,
+    )
+
+
+class StrictHeaders:
+    """Puts the security headers on every response; only `/embed` may stand in a frame, on the named sites."""
+
+    def __init__(self, app: ASGIApp, *, sites: tuple[str, ...]) -> None:
+        self._app = app
+        self._sites = " ".join(("'self'", *sites))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ancestors = self._sites if scope["path"] == "/embed" else "'none'"
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", f"{STRICT}frame-ancestors {ancestors}")
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

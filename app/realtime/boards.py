@@ -1,0 +1,174 @@
+"""The state streams: `queue` and `me` for staff, and each waiting parent's place. Sent whole, when changed.
+
+Many changes in a short time make one sending: work is done at most once per refresh, in a few queries that
+do not grow with the number of sockets.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock
+from app.accounts.models import Staff
+from app.chat.models import Conversation
+from app.db import Database, reading
+from app.queue import queries
+from app.queue.models import Assignment, Shift
+from app.queue.rules import Expected, expected_wait
+from app.realtime import frames
+from app.realtime.hub import Connection, Hub, stream_name
+from app.safeguarding import queries as concerns
+
+
+class Boards:
+    """Keeps every socket's boards fresh; `run` is its task."""
+
+    def __init__(self, database: Database, hub: Hub, *, refresh: float, is_open: Callable[[], bool]) -> None:
+        self._database = database
+        self._hub = hub
+        self._refresh = refresh
+        self._is_open = is_open
+        self._changed = asyncio.Event()
+        self._sent: dict[tuple[Connection, str], dict[str, object]] = {}
+
+    def mark(self, _: object = None) -> None:
+        """Something changed: send what is new before long."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send boards until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self.send()
+            await asyncio.sleep(self._refresh)  # what changes meanwhile goes out together
+
+    async def send(self) -> None:
+        """Send to each socket what differs from what it has."""
+        self._sent = {key: sent for key, sent in self._sent.items() if key[0] in self._hub.connections}
+        staff, parents = self._hub.all_staff(), self._hub.of_parents()
+        if not staff and not parents:
+            return
+        async with reading(self._database) as session:
+            entries = await queries.board(session)
+            gaps = await queries.claim_gaps(session, now=clock.now())
+            mine = await _mine(session) if staff else {}
+            coaches = await queries.coaches_on_duty(session) if _leads(staff) else []
+            worries = await concerns.unclosed(session) if _leads(staff) else []
+        waiting: list[dict[str, object]] = [
+            {
+                "conversation": str(parent.entry.conversation),
+                "since": clock.wire(parent.entry.entered_at),
+                "topic": parent.topic,
+                "language": parent.entry.language,
+                "age_band": parent.age_band,
+                "priority": parent.entry.priority,
+            }
+            for parent in entries
+        ]
+        for connection in staff:
+            assert connection.staff is not None
+            queue: dict[str, object] = {"waiting": waiting, "open": self._is_open()}
+            me: dict[str, object] = {
+                "staff": str(connection.staff),
+                "name": connection.name,
+                "role": connection.role,
+                **mine.get(connection.staff, {"availability": "offline", "capacity": 0, "conversations": []}),
+            }
+            if connection.role == "supervisor":
+                queue["coaches"] = [
+                    {
+                        "staff": str(coach.staff_id),
+                        "name": coach.name,
+                        "availability": coach.availability,
+                        "load": coach.load,
+                        "capacity": coach.capacity,
+                    }
+                    for coach in coaches
+                ]
+                me["concerns"] = [
+                    {
+                        "id": str(concern.id),
+                        "conversation": str(concern.conversation_id),
+                        "category": concern.category,
+                        "state": concern.state,
+                        "raised_at": clock.wire(concern.raised_at),
+                    }
+                    for concern in worries
+                ]
+            self._send_state(connection, "queue", queue)
+            self._send_state(connection, "me", me)
+        places = {parent.entry.conversation: number for number, parent in enumerate(entries, start=1)}
+        for connection in parents:
+            self._send_position(connection, places, gaps)
+
+    def _send_state(self, connection: Connection, stream: str, state: dict[str, object]) -> None:
+        if self._sent.get((connection, stream)) != state:
+            self._sent[connection, stream] = state
+            connection.send_state(stream, state)
+
+    def _send_position(self, connection: Connection, places: dict[UUID, int], gaps: list[float]) -> None:
+        assert connection.conversation is not None
+        position = places.get(connection.conversation)
+        if position is None:
+            return
+        place: dict[str, object] = {
+            "position": position,
+            "expected_s": _seconds(expected_wait(position, gaps)),
+        }
+        if self._sent.get((connection, "position")) != place:
+            self._sent[connection, "position"] = place
+            name = stream_name("conv", connection.conversation)
+            connection.send(frames.Eph(s=name, k="queue.position", d=place))
+
+
+def _seconds(expected: Expected | None) -> dict[str, int] | None:
+    return {"p50": expected.p50, "p80": expected.p80} if expected else None
+
+
+def _leads(staff: list[Connection]) -> bool:
+    return any(connection.role == "supervisor" for connection in staff)
+
+
+async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
+    """For every coach and supervisor: availability, capacity, and the conversations they hold."""
+    held = defaultdict(list)
+    rows = await session.execute(
+        select(
+            col(Assignment.staff_id),
+            col(Assignment.conversation_id),
+            col(Conversation.status),
+            col(Assignment.generation),
+            col(Assignment.assigned_at),
+        )
+        .join(Conversation, col(Conversation.id) == col(Assignment.conversation_id))
+        .where(col(Assignment.ended_at).is_(None))
+        .order_by(col(Assignment.assigned_at), col(Assignment.id))
+    )
+    for staff_id, conversation, status, generation, since in rows:
+        held[staff_id].append(
+            {
+                "conversation": str(conversation),
+                "status": status,
+                "generation": generation,
+                "since": clock.wire(since),
+            }
+        )
+    people = await session.execute(
+        select(col(Staff.id), col(Staff.capacity), col(Shift.availability))
+        .outerjoin(Shift, (col(Shift.staff_id) == col(Staff.id)) & col(Shift.ended_at).is_(None))
+        .where(col(Staff.role).in_(("coach", "supervisor")), col(Staff.disabled_at).is_(None))
+    )
+    return {
+        staff_id: {
+            "availability": availability or "offline",
+            "capacity": capacity,
+            "conversations": held[staff_id],
+        }
+        for staff_id, capacity, availability in people
+    }

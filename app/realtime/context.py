@@ -1,0 +1,30 @@
+"""What everything on the socket works with, put together once by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.chat.writer import Writer
+from app.content.rules import Content
+from app.db import Database
+from app.realtime.boards import Boards
+from app.realtime.hub import Connection, Hub
+from app.realtime.session import Session
+from app.sealing import KeyRing
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Realtime:
+    """The parts of one worker's wire."""
+
+    settings: Settings
+    database: Database
+    key_ring: KeyRing
+    content: Content
+    writer: Writer
+    hub: Hub
+    boards: Boards
+    is_open: Callable[[], bool]
+    sessions: dict[Connection, Session] = field(default_factory=dict)
+    reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet

@@ -1,0 +1,298 @@
+"""Who listens to which stream in this worker, and the fan-out to them. In memory; the database is the truth.
+
+A subscription delivers each `seq` once and in order: what arrives out of turn is held until the gap closes,
+and while a client is still catching up, live events wait behind what it missed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.events import CoachAssigned, CoachReleased, LogAppended, ParentRevoked, StaffSignedOut
+from app.realtime import frames
+from app.realtime.frames import encode
+
+MOST_HELD = 256
+
+
+class Outbound:
+    """A socket's outbound queue, bounded in frames and bytes; recovery is let through uncounted."""
+
+    def __init__(self, *, frames_limit: int, bytes_limit: int) -> None:
+        self._frames_limit = frames_limit
+        self._bytes_limit = bytes_limit
+        self._queue: deque[tuple[str, bool]] = deque()
+        self._counted = 0
+        self._bytes = 0
+        self._filled = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.closing: int | None = None
+        self.closed = asyncio.Event()
+
+    def put(self, text: str, *, counted: bool = True) -> None:
+        """Queue a frame; one too many overflows the queue, and the socket will be closed as slow (4002)."""
+        if self.closing is not None:
+            return
+        if counted:
+            self._counted += 1
+            self._bytes += len(text)
+            if self._counted > self._frames_limit or self._bytes > self._bytes_limit:
+                self.close(4002)
+                return
+        self._queue.append((text, counted))
+        self._empty.clear()
+        self._filled.set()
+
+    def close(self, code: int) -> None:
+        """Close the socket with this code once what is queued has been sent; when it is slow, at once."""
+        if self.closing is None:
+            self.closing = code
+            if code == 4002:
+                self._queue.clear()  # it is not being read; the client recovers when it comes back
+            self._filled.set()
+            self.closed.set()
+
+    def abandon(self) -> None:
+        """The socket is gone: nothing more can be sent, and nobody waits for it."""
+        self.closing = self.closing or 1006
+        self._queue.clear()
+        self._filled.set()
+        self._empty.set()
+        self.closed.set()
+
+    async def take(self) -> str | None:
+        """The next frame; None when the socket must be closed now."""
+        while not self._queue:
+            if self.closing is not None:
+                self._empty.set()
+                return None
+            self._empty.set()
+            self._filled.clear()
+            await self._filled.wait()
+        text, counted = self._queue.popleft()
+        if counted:
+            self._counted -= 1
+            self._bytes -= len(text)
+        return text
+
+    async def drained(self) -> None:
+        """Wait until everything queued has been handed to the socket."""
+        await self._empty.wait()
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One connection's place in one stream. `generation` fences staff; parents have none."""
+
+    stream: str
+    epoch: str
+    generation: int | None
+    sent: int = 0
+    catching_up: bool = True
+    held: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def head(self) -> int:
+        """The newest `seq` that this worker knows of."""
+        return max(self.held, default=self.sent)
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One greeted socket: whose it is, what it listens to, and its way out."""
+
+    role: str
+    outbound: Outbound
+    conversation: UUID | None = None  # a parent's
+    staff: UUID | None = None
+    staff_session: UUID | None = None
+    name: str = ""
+    participants: dict[UUID, UUID] = field(default_factory=dict)  # conversation → participant
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def send(self, frame: frames.Frame) -> None:
+        """Queue one frame for this socket."""
+        self.outbound.put(encode(frame))
+
+    def send_state(self, stream: str, state: dict[str, object]) -> None:
+        """Queue the whole of `me` or `queue`, under its next version."""
+        version = self.versions.get(stream, 0) + 1
+        self.versions[stream] = version
+        self.send(frames.State(s=stream, version=version, d=state))
+
+
+def stream_name(stream: str, conversation: UUID) -> str:
+    """The name of a conversation's stream on the wire."""
+    return f"{stream}:{conversation}"
+
+
+class Hub:
+    """All connections of this worker."""
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        self._listeners: dict[str, set[Connection]] = {}
+        self.claimed: Callable[[Connection, UUID, int], Awaitable[None]] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, connection: Connection) -> None:
+        """A socket was greeted."""
+        self.connections.add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """A socket is gone: it listens to nothing any more, and the others are told where it was the last."""
+        self.connections.discard(connection)
+        for stream in list(connection.subscriptions):
+            self.unsubscribe(connection, stream)
+
+    def count(self, *, conversation: UUID | None = None, staff: UUID | None = None) -> int:
+        """How many sockets this parent or this member of staff has here."""
+        if staff is not None:
+            return sum(connection.staff == staff for connection in self.connections)
+        return sum(connection.conversation == conversation for connection in self.connections)
+
+    def of_staff(self, staff: UUID) -> list[Connection]:
+        """The sockets of one member of staff."""
+        return [connection for connection in self.connections if connection.staff == staff]
+
+    def of_parents(self) -> list[Connection]:
+        """All parents' sockets."""
+        return [connection for connection in self.connections if connection.conversation is not None]
+
+    def all_staff(self) -> list[Connection]:
+        """All sockets of staff."""
+        return [connection for connection in self.connections if connection.staff is not None]
+
+    def subscribe(self, connection: Connection, subscription: Subscription) -> None:
+        """From now on live events of the stream are held for this connection until it has caught up."""
+        first = not self._is_here(subscription.stream, connection.role)
+        connection.subscriptions[subscription.stream] = subscription
+        self._listeners.setdefault(subscription.stream, set()).add(connection)
+        if first:
+            self._tell_presence(subscription.stream, connection.role, here=True)
+
+    def unsubscribe(self, connection: Connection, stream: str) -> None:
+        """Nothing more of this stream reaches this connection."""
+        connection.subscriptions.pop(stream, None)
+        listeners = self._listeners.get(stream, set())
+        listeners.discard(connection)
+        if not listeners:
+            self._listeners.pop(stream, None)
+        elif not self._is_here(stream, connection.role):
+            self._tell_presence(stream, connection.role, here=False)
+
+    def who_is_here(self, stream: str) -> set[str]:
+        """The roles that listen to a stream now."""
+        return {connection.role for connection in self._listeners.get(stream, ())}
+
+    def caught_up(self, connection: Connection, stream: str, *, up_to: int) -> None:
+        """The client has been sent everything to `up_to`: what was held since goes out, in order."""
+        subscription = connection.subscriptions.get(stream)
+        if subscription is None:
+            return
+        subscription.sent = max(subscription.sent, up_to)
+        subscription.catching_up = False
+        self._flush(connection, subscription)
+
+    def fan_out(self, event: LogAppended) -> None:
+        """Deliver a committed event to everybody here who may see it, encoded once."""
+        stream = stream_name(event.stream, event.conversation)
+        listeners = self._listeners.get(stream)
+        if not listeners:
+            return
+        text = encode(
+            frames.Ev(
+                s=stream,
+                epoch=event.epoch,
+                seq=event.seq,
+                k=event.kind,  # type: ignore[arg-type]  # the log's CHECK-free column holds these kinds only
+                at=event.at,
+                gen=event.generation,
+                d=event.wire,
+            )
+        )
+        for connection in list(listeners):
+            subscription = connection.subscriptions[stream]
+            if subscription.generation is not None and subscription.generation != event.generation:
+                self.unsubscribe(connection, stream)  # a former owner is shown nothing more
+                continue
+            self._offer(connection, subscription, event.seq, text)
+
+    def tell(self, stream: str, frame: frames.Eph, *, but: Connection | None = None) -> None:
+        """Send something ephemeral to the stream's listeners, save its originator."""
+        text = encode(frame)
+        for connection in self._listeners.get(stream, ()):
+            if connection is not but:
+                connection.outbound.put(text)
+
+    def assigned(self, event: CoachAssigned) -> None:
+        """A new owner: every other member of staff hears nothing more, the owner's sockets listen now."""
+        for stream in ("conv", "staff"):
+            name = stream_name(stream, event.conversation)
+            for connection in list(self._listeners.get(name, ())):
+                if connection.staff is not None and connection.staff != event.staff:
+                    self.unsubscribe(connection, name)
+        if self.claimed is None:
+            return
+        for connection in self.of_staff(event.staff):
+            self.spawn(self.claimed(connection, event.conversation, event.generation))
+
+    def released(self, event: CoachReleased) -> None:
+        """Nobody owns the conversation: no member of staff hears more of it."""
+        for stream in ("conv", "staff"):
+            name = stream_name(stream, event.conversation)
+            for connection in list(self._listeners.get(name, ())):
+                if connection.staff is not None:
+                    self.unsubscribe(connection, name)
+                    connection.participants.pop(event.conversation, None)
+
+    def signed_out(self, event: StaffSignedOut) -> None:
+        """Close the sockets of a session that has ended."""
+        for connection in self.of_staff(event.staff):
+            if event.session is None or connection.staff_session == event.session:
+                connection.outbound.close(4501)
+
+    def revoked(self, event: ParentRevoked) -> None:
+        """Close the parent's sockets: their tokens open nothing any more."""
+        for connection in self.of_parents():
+            if connection.conversation == event.conversation:
+                connection.outbound.close(4501)
+
+    def close_all(self, code: int) -> None:
+        """Close every socket, as before a restart."""
+        for connection in self.connections:
+            connection.outbound.close(code)
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run this beside everything else, and hold on to it until it is done."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _offer(self, connection: Connection, subscription: Subscription, seq: int, text: str) -> None:
+        if seq <= subscription.sent:
+            return
+        subscription.held[seq] = text
+        if len(subscription.held) > MOST_HELD:
+            connection.outbound.close(4002)
+        elif not subscription.catching_up:
+            self._flush(connection, subscription)
+
+    @staticmethod
+    def _flush(connection: Connection, subscription: Subscription) -> None:
+        for seq in [seq for seq in subscription.held if seq <= subscription.sent]:
+            del subscription.held[seq]
+        while (text := subscription.held.pop(subscription.sent + 1, None)) is not None:
+            subscription.sent += 1
+            connection.outbound.put(text)
+
+    def _is_here(self, stream: str, role: str) -> bool:
+        return role in self.who_is_here(stream)
+
+    def _tell_presence(self, stream: str, role: str, *, here: bool) -> None:
+        if stream.startswith("conv:"):
+            self.tell(stream, frames.Eph(s=stream, k="presence", d={"from": role, "here": here}))

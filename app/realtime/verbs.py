@@ -1,0 +1,236 @@
+"""What each verb of the wire does, save posting, which the endpoint hands to the writer itself."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.chat.access import Place, parent_place, staff_place
+from app.chat.rules import Stream
+from app.db import reading, transaction
+from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound
+from app.queue import actions as queue
+from app.queue import closing
+from app.queue.models import Availability
+from app.realtime import frames, recovery
+from app.realtime.context import Realtime
+from app.realtime.hub import Connection, stream_name
+from app.safeguarding import actions as safeguarding
+
+Answer = dict[str, object]
+F = TypeVar("F", bound=frames.Frame)
+Verb = Callable[[Realtime, Connection, F], Awaitable[Answer | None]]
+
+
+class PositionLost(AppError):
+    """A client claims to be ahead of the log: it must come back without cursors (4003)."""
+
+
+async def sync(realtime: Realtime, connection: Connection, frame: frames.Sync) -> Answer:
+    """Send what came after the client's `seq`."""
+    subscription = connection.subscriptions.get(frame.s)
+    if subscription is None:
+        raise NotFound("You do not listen to that stream.", next_step="Say hello again.")
+    if frame.d.epoch != subscription.epoch:
+        raise Conflict(
+            "That stream was begun anew.", next_step="Come back without a cursor.", code="stale_epoch"
+        )
+    head = await recovery.sync(realtime, connection, frame.s, after=frame.d.seq)
+    if frame.d.seq > head:
+        raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
+    return {"head": head}
+
+
+async def typing(realtime: Realtime, connection: Connection, frame: frames.Typing) -> None:
+    """Tell the others that somebody is writing."""
+    if frame.s in connection.subscriptions:
+        signal = frames.Eph(s=frame.s, k="typing", d={"from": connection.role})
+        realtime.hub.tell(frame.s, signal, but=connection)
+
+
+async def read(realtime: Realtime, connection: Connection, frame: frames.Read) -> None:
+    """Tell the others what has been seen; the cursor itself is stored a moment later."""
+    subscription = connection.subscriptions.get(frame.s)
+    if subscription is None or not frame.s.startswith("conv:"):
+        return
+    up_to = min(frame.d.up_to, subscription.head)
+    realtime.reads[connection.participants[conversation_of(frame.s)]] = up_to
+    signal = frames.Eph(s=frame.s, k="read", d={"from": connection.role, "up_to": up_to})
+    realtime.hub.tell(frame.s, signal, but=connection)
+
+
+async def end(realtime: Realtime, connection: Connection, frame: frames.ConversationEnd) -> Answer:
+    """End the conversation, or leave the queue."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await closing.end(session, place=place)
+    return {}
+
+
+async def claim(realtime: Realtime, connection: Connection, frame: frames.QueueClaim) -> Answer:
+    """Take this waiting conversation."""
+    async with transaction(realtime.database) as session:
+        claimed = await queue.claim(
+            session, staff_id=_staff(connection), conversation_id=frame.d.conversation
+        )
+    await listen(realtime, connection, claimed.conversation_id, claimed.generation)
+    return {"conversation": str(claimed.conversation_id), "generation": claimed.generation}
+
+
+async def claim_next(realtime: Realtime, connection: Connection, _: frames.QueueNext) -> Answer:
+    """Take whoever is next."""
+    async with transaction(realtime.database) as session:
+        claimed = await queue.claim_next(session, staff_id=_staff(connection))
+    await listen(realtime, connection, claimed.conversation_id, claimed.generation)
+    return {"conversation": str(claimed.conversation_id), "generation": claimed.generation}
+
+
+async def set_availability(
+    realtime: Realtime, connection: Connection, frame: frames.AvailabilitySet
+) -> Answer:
+    """Say whether a new conversation may come."""
+    async with transaction(realtime.database) as session:
+        await queue.set_availability(
+            session, staff_id=_staff(connection), availability=Availability(frame.d.availability)
+        )
+    return {}
+
+
+async def add_note(realtime: Realtime, connection: Connection, frame: frames.NoteAdd) -> Answer:
+    """Write a note that staff alone see."""
+    posted = await realtime.writer.post(
+        conversation=frame.d.conversation,
+        participant=participant_of(connection, frame.d.conversation),
+        stream=Stream.STAFF,
+        client_message_id=frame.d.client_message_id,
+        body=frame.d.body,
+        by=connection.name,
+    )
+    return {
+        "message_id": str(posted.message_id),
+        "seq": posted.seq,
+        "at": clock.wire(posted.at),
+        "duplicate": posted.duplicate,
+    }
+
+
+async def raise_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernRaise) -> Answer:
+    """Say that somebody may not be safe."""
+    _refuse_long(realtime, frame.d.note)
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        concern = await safeguarding.raise_concern(
+            session,
+            realtime.key_ring,
+            conversation_id=place.conversation.id,
+            staff_id=_staff(connection),
+            by=connection.name,
+            category=frame.d.category,
+            note=frame.d.note,
+        )
+    return {"concern": str(concern.id)}
+
+
+async def step_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernStep) -> Answer:
+    """Take a concern one step further."""
+    _refuse_long(realtime, frame.d.note)
+    async with transaction(realtime.database) as session:
+        await safeguarding.step_concern(
+            session,
+            realtime.key_ring,
+            concern_id=frame.d.concern,
+            staff_id=_staff(connection),
+            by=connection.name,
+            state=frame.d.state,
+            note=frame.d.note,
+        )
+    return {}
+
+
+async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.WrapUpSubmit) -> Answer:
+    """Tag an ended conversation and close it."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await closing.wrap_up(
+            session,
+            realtime.content.codebook,
+            place=place,
+            wrap_up=closing.WrapUp(
+                topics=frame.d.topics,
+                disposition=frame.d.disposition,
+                barriers=frame.d.barriers,
+                service_gaps=frame.d.service_gaps,
+            ),
+        )
+    return {}
+
+
+async def listen(realtime: Realtime, connection: Connection, conversation: UUID, generation: int) -> None:
+    """Bring a newly claimed conversation to one of its owner's sockets, once."""
+    known = connection.subscriptions.get(stream_name("conv", conversation))
+    if known is not None and known.generation == generation:
+        return
+    async with reading(realtime.database) as session:
+        try:
+            place = await staff_place(session, staff_id=_staff(connection), conversation_id=conversation)
+        except NotFound:
+            return  # lost again meanwhile
+    known = connection.subscriptions.get(stream_name("conv", conversation))
+    if known is not None and known.generation == place.participant.generation:
+        return  # the other caller was quicker
+    owed = await recovery.join(realtime, connection, [place], {})
+    await recovery.deliver(realtime, connection, owed)
+
+
+async def own_place(session: AsyncSession, connection: Connection, conversation: UUID) -> Place:
+    """This person's place in a conversation, or NotFound."""
+    if connection.staff is not None:
+        return await staff_place(session, staff_id=connection.staff, conversation_id=conversation)
+    if connection.conversation != conversation:
+        raise NotFound("There is no such conversation.", next_step="Go back to your own conversation.")
+    return await parent_place(session, conversation)
+
+
+def participant_of(connection: Connection, conversation: UUID) -> UUID:
+    """The participant that this socket writes as; whether it still may is decided when it is written."""
+    participant = connection.participants.get(conversation)
+    if participant is None:
+        raise NotFound("There is no such conversation.", next_step="Go back to your own conversations.")
+    return participant
+
+
+def conversation_of(stream: str) -> UUID:
+    """The conversation of a `conv:` or `staff:` stream's name."""
+    try:
+        return UUID(stream.partition(":")[2])
+    except ValueError:
+        raise BadRequest("That is not a conversation's stream.", next_step="See docs/protocol.md.") from None
+
+
+def _staff(connection: Connection) -> UUID:
+    if connection.staff is None:
+        raise Forbidden("Only staff may do this.", next_step="Nothing was changed.")
+    return connection.staff
+
+
+def _refuse_long(realtime: Realtime, note: str) -> None:
+    limit = realtime.settings.limits.text_characters
+    if len(note) > limit or "\0" in note:
+        raise BadRequest(f"A note has at most {limit} characters.", next_step="Shorten it.", code="too_large")
+
+
+CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]]] = {
+    frames.Sync: sync,
+    frames.Typing: typing,
+    frames.Read: read,
+    frames.ConversationEnd: end,
+    frames.QueueClaim: claim,
+    frames.QueueNext: claim_next,
+    frames.AvailabilitySet: set_availability,
+    frames.NoteAdd: add_note,
+    frames.ConcernRaise: raise_concern,
+    frames.ConcernStep: step_concern,
+    frames.WrapUpSubmit: wrap_up,
+}
