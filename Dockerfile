@@ -1,0 +1,40 @@
+# The browser's code.
+FROM node:24-slim AS web
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-progress
+COPY build.mjs tsconfig.json ./
+COPY app app
+COPY coach_console coach_console
+RUN node build.mjs
+
+# The Python packages, each with its hash.
+FROM python:3.11-slim AS packages
+WORKDIR /service
+RUN python -m venv .venv
+COPY requirements.lock ./
+RUN .venv/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY app app
+RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --home-dir /service --shell /usr/sbin/nologin earshot \
+    && install -d -o earshot -g earshot /data
+WORKDIR /service
+COPY --from=packages /service ./
+COPY alembic.ini ./
+COPY migrations migrations
+COPY content content
+COPY --from=web /src/build/web build/web
+
+USER earshot
+ENV PATH=/service/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    EARSHOT_ENV=production \
+    EARSHOT_DATA_DIR=/data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import httpx; httpx.get('http://127.0.0.1:8000/healthz', timeout=2).raise_for_status()"]
+CMD ["earshot", "serve", "--host", "0.0.0.0", "--port", "8000"]
