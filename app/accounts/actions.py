@@ -38,10 +38,6 @@ from app.events import ParentRevoked, StaffSignedOut
 
 OPERATOR = "operator"  # whoever runs the command line
 
-# Other rooms ask these in the transaction in which they then write.
-conversation_for_token = queries.conversation_for_token
-conversation_for_code = queries.conversation_for_code
-
 
 async def add_staff(
     session: AsyncSession,

@@ -27,12 +27,7 @@ Password = Annotated[SecretStr, Field(max_length=PASSWORD_MOST)]
 Token = Annotated[SecretStr, Field(max_length=100)]
 
 
-def never_kept(response: Response) -> None:
-    """Answers hold tokens and names: no cache may keep them."""
-    response.headers["Cache-Control"] = "no-store"
-
-
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(never_kept)])
+router = APIRouter(prefix="/api/v1")
 
 
 class Asked(BaseModel):
