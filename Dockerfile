@@ -8,15 +8,14 @@ COPY app app
 COPY coach_console coach_console
 RUN node build.mjs
 
-# The Python packages, each with its hash.
+# The Python packages that the service needs, each with its hash from the lock.
 FROM python:3.11-slim AS packages
+RUN pip install --no-cache-dir uv && uv venv /service/.venv
 WORKDIR /service
-RUN python -m venv .venv
-COPY requirements.lock ./
-RUN .venv/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+RUN uv pip install --no-cache --require-hashes -c requirements.lock -r pyproject.toml
 COPY app app
-RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
+RUN uv pip install --no-cache --no-deps --build-constraints requirements.lock -e .
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /service --shell /usr/sbin/nologin earshot \
