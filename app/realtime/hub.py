@@ -173,7 +173,7 @@ class Hub:
         connection.subscriptions[subscription.stream] = subscription
         self._listeners.setdefault(subscription.stream, set()).add(connection)
         if first:
-            self._tell_presence(subscription.stream, connection.role, here=True)
+            self._tell_presence(subscription.stream, connection, here=True)
 
     def unsubscribe(self, connection: Connection, stream: str) -> None:
         """Nothing more of this stream reaches this connection."""
@@ -183,7 +183,7 @@ class Hub:
         if not listeners:
             self._listeners.pop(stream, None)
         elif not self._is_here(stream, connection.role):
-            self._tell_presence(stream, connection.role, here=False)
+            self._tell_presence(stream, connection, here=False)
 
     def who_is_here(self, stream: str) -> set[str]:
         """The roles that listen to a stream now."""
@@ -293,6 +293,7 @@ class Hub:
     def _is_here(self, stream: str, role: str) -> bool:
         return role in self.who_is_here(stream)
 
-    def _tell_presence(self, stream: str, role: str, *, here: bool) -> None:
+    def _tell_presence(self, stream: str, connection: Connection, *, here: bool) -> None:
         if stream.startswith("conv:"):
-            self.tell(stream, frames.Eph(s=stream, k="presence", d={"from": role, "here": here}))
+            presence = frames.Eph(s=stream, k="presence", d={"from": connection.role, "here": here})
+            self.tell(stream, presence, but=connection)

@@ -125,7 +125,7 @@ class Session:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if not self._greeted:
                 return Close(4500)
-            # msgspec's own words name the path and the type that was expected, never the value.
+            # msgspec's own words name the path and what was expected; never the value of a free text.
             reason = str(error) if isinstance(error, msgspec.ValidationError) else "It is not JSON."
             return self._bad_frame(
                 _id_of(text),
