@@ -1,0 +1,42 @@
+"""What is never masked: public helplines and services, words of the school system, year groups.
+
+These are blanked before any detector looks, as are pseudonyms that stand in the text already.
+"""
+
+import re
+
+from app.anonymise.spans import CLASSES
+
+BLANK = "\ue000"  # no letter, no digit, no space: no detector matches across it
+
+PSEUDONYM = re.compile(rf"\[(?:{'|'.join(CLASSES)})(?:_\d+){{0,2}}\]")
+
+_SERVICES = re.compile(
+    r"(?<![\d+])(?:0800[ -]?1111|116[ -]?123|0808[ -]?2000[ -]?247|0808[ -]?800[ -]?5000|999"
+    r"|111|101|112|105)"
+    r"(?!\d|[ -]\d)",
+)
+_SITES = re.compile(
+    r"(?i)\b(?:https?://)?(?:www\.)?(?:[a-z0-9-]+\.)*"
+    r"(?:gov\.uk|nhs\.uk|gov\.wales|nhs\.wales|gov\.scot|childline\.org\.uk|nspcc\.org\.uk"
+    r"|youngminds\.org\.uk"
+    r"|ipsea\.org\.uk|samaritans\.org|mind\.org\.uk|familylives\.org\.uk|actionforchildren\.org\.uk)"
+    r"(?![\w@-])(?:/[^\s\[\]<>]*)?",
+)
+_WORDS = re.compile(
+    r"(?i)\b(?:(?:year|yr)s?\s?\d{1,2}|key stage \d|ks ?[1-5]|reception|camhs|camh|senco|sendco"
+    r"|ehcps?|ehc plans?"
+    r"|ehc needs assessments?|ipsea|sendiass|sendias|ofsted|gcses?|a[ -]levels?|sats|dla|pip"
+    r"|pru|alp|send|sen|aln"
+    r"|idp|ebsa|ebsna|asd|adhd|add|pda|odd|ocd|gps?|nhs|nspcc|mash|iro|lado|ewo|a ?& ?e"
+    r"|childline|samaritans"
+    r"|shout|young ?minds|family lives|not fine in school|square peg|parent ?talk|action for children"
+    r"|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
+)
+
+
+def blanked(text: str) -> str:
+    """The text as the detectors see it: the same length, with what is never masked blanked out."""
+    for pattern in (_SITES, _SERVICES, _WORDS):
+        text = pattern.sub(lambda match: BLANK * len(match[0]), text)
+    return text

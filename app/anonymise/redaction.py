@@ -1,0 +1,191 @@
+"""From texts to spans, from spans to pseudonyms, and the check that nothing masked still stands there."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
+from app.anonymise.dates import age_band, dated
+from app.anonymise.names import named, remembered
+from app.anonymise.patterns import formatted
+from app.anonymise.places import placed
+from app.anonymise.spans import Span, settle
+from app.anonymise.view import View
+from app.anonymise.words import ORDINARY, WORD_NAMES
+
+VERSION = "rules-1"
+
+NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
+_NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
+_LETTERS = re.compile(r"[^\W_]+")
+UNSURE = 0.4  # the score of a find that rests on a capital letter alone
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Anonymised:
+    """One conversation's texts with pseudonyms in place, and the spans, which point into the given texts."""
+
+    texts: list[str]
+    spans: list[list[Span]]
+    replacements: list[list[str]] = field(default_factory=list)  # for each span, what stands in its place
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A masked text, or something that identifies, found in an output: which message, and what kind."""
+
+    message: int
+    type: str
+    reason: str
+
+
+def detect(text: str) -> list[Span]:
+    """What identifies somebody in a text that stands alone; spans in order that do not overlap."""
+    return detect_conversation([text])[0]
+
+
+def detect_conversation(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
+    """What identifies somebody in each message of one conversation, both sides' turns given in order.
+
+    A name found once is found everywhere in the conversation; `known` names (the coach's) are found from the
+    start. The find is complete: looking again at the texts with these spans masked finds nothing more.
+    """
+    found: list[list[Span]] = [[] for _ in texts]
+    while True:
+        views = [View.of(text, spans) for text, spans in zip(texts, found, strict=True)]
+        seen = [
+            (span, text[span.start : span.end])
+            for text, spans in zip(texts, found, strict=True)
+            for span in spans
+        ]
+        fresh = _look([view.text for view in views], seen, known)
+        if not any(fresh):
+            return found
+        found = [
+            sorted([*spans, *map(view.original, more)])
+            for spans, view, more in zip(found, views, fresh, strict=True)
+        ]
+
+
+def anonymise(texts: list[str], known: Sequence[str] = ()) -> Anonymised:
+    """The conversation with everything that identifies replaced: the same person, school or place gets the
+    same numbered pseudonym throughout, numbered by first mention; exact ages become bands.
+
+    Nothing is shared between two calls. Anonymising the outcome again changes nothing.
+    """
+    found = detect_conversation(texts, known)
+    pseudonyms = _Pseudonyms(texts)
+    outputs, replacements = [], []
+    for text, spans in zip(texts, found, strict=True):
+        words = [pseudonyms.of(span.type, text[span.start : span.end]) for span in spans]
+        outputs.append(_replaced(text, spans, words))
+        replacements.append(words)
+    return Anonymised(outputs, found, replacements)
+
+
+def leaks(originals: list[str], spans: list[list[Span]], outputs: list[str]) -> list[Leak]:
+    """What still identifies in the outputs: everything that detection finds again, and every masked text of a
+    direct identifier that still stands there as a whole word (or, for numbers, in any spacing).
+
+    A masked name that is also an ordinary word (Will, Rose) is judged by detection alone. Only a text with
+    an empty list here may be let out.
+    """
+    hits = [
+        Leak(number, span.type, f"detected again: {span.reason}")
+        for number, again in enumerate(detect_conversation(outputs))
+        for span in again
+    ]
+    plain = [PSEUDONYM.sub(BLANK, output) for output in outputs]
+    digits = [_digits(text) for text in plain]
+    for span, surface in {
+        (span.type, text[span.start : span.end]): (span, text[span.start : span.end])
+        for text, found in zip(originals, spans, strict=True)
+        for span in found
+    }.values():
+        pattern, number_of = standing(span, surface), _digits(surface)
+        for number, (text, run) in enumerate(zip(plain, digits, strict=True)):
+            if (pattern is not None and pattern.search(text)) or (len(number_of) >= 7 and number_of in run):
+                hits.append(Leak(number, span.type, "a masked text still stands there"))
+    return hits
+
+
+class _Pseudonyms:
+    """The pseudonyms of one conversation, numbered by first mention after any that stand there already."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._next = dict.fromkeys(NUMBERED, 1)
+        self._numbers: dict[tuple[str, str], int] = {}
+        for kind, number in (found for text in texts for found in _NUMBER.findall(text)):
+            if kind in self._next:
+                self._next[kind] = max(self._next[kind], int(number) + 1)
+
+    def of(self, kind: str, surface: str) -> str:
+        if kind == "AGE":
+            return f"[AGE_{age_band(surface)}]"
+        if kind not in NUMBERED:
+            return f"[{kind}]"
+        keys = self._keys(kind, surface)
+        number = next((self._numbers[kind, key] for key in keys if (kind, key) in self._numbers), None)
+        if number is None:
+            number = self._next[kind]
+            self._next[kind] += 1
+        for key in keys:
+            self._numbers.setdefault((kind, key), number)
+        return f"[{kind}_{number}]"
+
+    @staticmethod
+    def _keys(kind: str, surface: str) -> list[str]:
+        """What this mention may be known by: a person by the first name, then by each further one."""
+        words = [word.removesuffix("'s").removesuffix("\u2019s") for word in surface.casefold().split()]
+        return words if kind == "PERSON" else [" ".join(word for word in words if word != "the")]
+
+
+def _look(texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str]) -> list[list[Span]]:
+    views = [blanked(text) for text in texts]
+    found = [
+        settle([span for detector in (formatted, dated, placed, named) for span in detector(text)], text)
+        for text in views
+    ]
+    now = [
+        (span, text[span.start : span.end])
+        for text, spans in zip(views, found, strict=True)
+        for span in spans
+    ]
+    people = [surface for span, surface in [*seen, *now] if span.type == "PERSON" and span.score > UNSURE]
+    memory = remembered(views, [*known, *people])
+    patterns = {(span.type, surface): standing(span, surface) for span, surface in [*seen, *now]}
+    return [
+        settle([*spans, *again, *_repeated(text, patterns)], text)
+        for text, spans, again in zip(views, found, memory, strict=True)
+    ]
+
+
+def _repeated(text: str, patterns: dict[tuple[str, str], re.Pattern[str] | None]) -> Iterator[Span]:
+    for (kind, _), pattern in patterns.items():
+        for match in pattern.finditer(text) if pattern is not None else ():
+            yield Span(match.start(), match.end(), kind, 0.6, "memory", "found elsewhere in the conversation")
+
+
+def standing(span: Span, surface: str) -> re.Pattern[str] | None:
+    """What finds a masked text where it stands again as a whole word, in any case.
+
+    None where the text alone says nothing: a quasi-identifier (an age, a date) or an ordinary word (Will,
+    Rose). An unsure find is looked for only in its own capitals.
+    """
+    words = _LETTERS.findall(surface.casefold())
+    if span.cls != "direct" or (len(words) < 2 and (not words or words[0] in WORD_NAMES | ORDINARY)):
+        return None
+    if len(surface) < 2:
+        return None
+    flags = re.IGNORECASE if span.score > UNSURE else re.NOFLAG
+    return re.compile(rf"(?<![^\W_]){re.escape(surface)}(?![^\W_])", flags)
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def _replaced(text: str, spans: list[Span], words: list[str]) -> str:
+    for span, word in zip(reversed(spans), reversed(words), strict=True):
+        text = f"{text[: span.start]}{word}{text[span.end :]}"
+    return text

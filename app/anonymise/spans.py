@@ -1,0 +1,75 @@
+"""What was found in a text, and how overlapping finds are settled."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Class = Literal["direct", "quasi"]
+
+# Direct: singles a person out by itself. Quasi: does so together with other things.
+CLASSES: dict[str, Class] = {
+    "PERSON": "direct",
+    "SCHOOL": "direct",
+    "HEALTH_ORG": "direct",
+    "ADDRESS": "direct",
+    "POSTCODE": "direct",
+    "PHONE": "direct",
+    "EMAIL": "direct",
+    "URL": "direct",
+    "HANDLE": "direct",
+    "NHS_NUMBER": "direct",
+    "NI_NUMBER": "direct",
+    "UPN": "direct",
+    "DOB": "direct",
+    "VEHICLE_REG": "direct",
+    "CASE_REF": "direct",
+    "DATE": "quasi",
+    "AGE": "quasi",
+    "PLACE": "quasi",
+    "LOCAL_AUTHORITY": "quasi",
+    "EMPLOYER": "quasi",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Characters `start` to `end` (not included) of one text, and why they identify somebody."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    detector: str
+    reason: str
+
+    @property
+    def cls(self) -> Class:
+        """Whether this singles a person out by itself ("direct") or with other things ("quasi")."""
+        return CLASSES[self.type]
+
+
+def settle(found: Iterable[Span], text: str) -> list[Span]:
+    """Spans of this text in order, none overlapping another.
+
+    The surer one stays, then the longer. What a loser covers beside the winner stays covered under the
+    loser's type, so that nothing once found is uncovered again.
+    """
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda s: (-s.score, s.start - s.end, s.start)):
+        pieces = [(span.start, span.end)]
+        for winner in kept:
+            pieces = [piece for start, end in pieces for piece in _outside(start, end, winner)]
+        for start, end in pieces:
+            letters = [place for place in range(start, end) if text[place].isalnum()]
+            if letters:
+                inside = (
+                    (start, end) if (start, end) == (span.start, span.end) else (letters[0], letters[-1] + 1)
+                )
+                kept.append(replace(span, start=inside[0], end=inside[1]))
+    return sorted(kept)
+
+
+def _outside(start: int, end: int, winner: Span) -> list[tuple[int, int]]:
+    if end <= winner.start or winner.end <= start:
+        return [(start, end)]
+    return [piece for piece in ((start, winner.start), (winner.end, end)) if piece[0] < piece[1]]

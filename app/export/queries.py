@@ -1,0 +1,171 @@
+"""What is read of rows, tallies and runs. Nothing here reaches a raw conversation.
+
+Rows are only ever selected through `available`: consent is part of the query.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.accounts.models import Consent
+from app.errors import NotFound
+from app.export.models import ExportRun, Row, RowGroup, RowLink, RunState, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows: those of these months whose topics hold `topic` (a top-level code takes its children with
+    it), or of every topic. Rows of simulated conversations only where `simulated` says so."""
+
+    first_month: date
+    last_month: date
+    topic: str | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of conversations of one month, under one value of one variable."""
+
+    month: date
+    variable: str
+    value: str
+    count: int
+
+
+def consented() -> ColumnElement[bool]:
+    """True for a RowGroup that may be used: research consent is in force, or the conversation has been
+    erased, and with it the only way back to a person and to a withdrawal."""
+    link = exists().where(col(RowLink.group_id) == col(RowGroup.id))
+    in_force = (
+        exists()
+        .where(col(RowLink.group_id) == col(RowGroup.id))
+        .where(
+            col(Consent.conversation_id) == col(RowLink.conversation_id),
+            col(Consent.purpose) == "research",
+            col(Consent.withdrawn_at).is_(None),
+        )
+    )
+    return or_(~link, in_force)
+
+
+def available(selection: Selection) -> ColumnElement[bool]:
+    """The condition under which a RowGroup belongs to a selection and may be used."""
+    conditions = [
+        consented(),
+        col(RowGroup.month).between(selection.first_month, selection.last_month),
+    ]
+    if not selection.simulated:
+        conditions.append(col(RowGroup.simulated).is_(False))
+    if selection.topic is not None:
+        conditions.append(_about(selection.topic))
+    return and_(*conditions)
+
+
+async def groups_after(
+    session: AsyncSession, *, selection: Selection, after: UUID | None, limit: int
+) -> list[RowGroup]:
+    """The next anonymised conversations of a selection, in order of id."""
+    query = select(RowGroup).where(available(selection))
+    if after is not None:
+        query = query.where(col(RowGroup.id) > after)
+    return list(await session.scalars(query.order_by(col(RowGroup.id)).limit(limit)))
+
+
+async def rows_of(session: AsyncSession, *, groups: Sequence[UUID]) -> dict[UUID, list[Row]]:
+    """The anonymised messages of these conversations, each in order."""
+    found: dict[UUID, list[Row]] = {group: [] for group in groups}
+    for row in await session.scalars(
+        select(Row).where(col(Row.group_id).in_(groups)).order_by(col(Row.group_id), col(Row.number))
+    ):
+        found[row.group_id].append(row)
+    return found
+
+
+async def still_available(session: AsyncSession, *, groups: Sequence[UUID]) -> int:
+    """How many of these anonymised conversations exist and may be used now."""
+    query = select(func.count()).select_from(RowGroup).where(col(RowGroup.id).in_(groups), consented())
+    return (await session.execute(query)).scalar_one()
+
+
+async def tallies(
+    session: AsyncSession, *, topic: str, first_month: date, last_month: date, simulated: bool
+) -> list[Count]:
+    """Counts of closed conversations about a topic ('' for all), by month, variable and value."""
+    query = (
+        select(col(Tally.month), col(Tally.variable), col(Tally.value), func.sum(col(Tally.count)))
+        .where(col(Tally.topic) == topic, col(Tally.month).between(first_month, last_month))
+        .group_by(col(Tally.month), col(Tally.variable), col(Tally.value))
+        .order_by(col(Tally.month), col(Tally.variable), col(Tally.value))
+    )
+    if not simulated:
+        query = query.where(col(Tally.simulated).is_(False))
+    return [
+        Count(month, variable, value, int(count))
+        for month, variable, value, count in await session.execute(query)
+    ]
+
+
+async def row_counts(session: AsyncSession, *, selection: Selection) -> list[Count]:
+    """The same counts as `tallies`, but of consented rows alone."""
+    counts: dict[tuple[date, str, str], int] = {}
+    after: UUID | None = None
+    while groups := await groups_after(session, selection=selection, after=after, limit=1000):
+        after = groups[-1].id
+        for group in groups:
+            for variable, value in facts_of(group):
+                key = (group.month, variable, value)
+                counts[key] = counts.get(key, 0) + 1
+        session.expunge_all()
+    return [Count(*key, count) for key, count in sorted(counts.items())]
+
+
+def facts_of(group: RowGroup) -> list[tuple[str, str]]:
+    """What a conversation is counted under: pairs of variable and value; '' is a value not said."""
+    return [
+        ("", ""),
+        *(
+            (name, getattr(group, name) or "")
+            for name in ("age_band", "stage", "send", "attendance", "region")
+        ),
+        *(("barrier", code) for code in group.barriers),
+        *(("service_gap", code) for code in group.service_gaps),
+        ("disposition", group.disposition),
+        ("language", group.language),
+    ]
+
+
+async def all_runs(session: AsyncSession) -> list[ExportRun]:
+    """Every export run, the newest first."""
+    return list(await session.scalars(select(ExportRun).order_by(col(ExportRun.requested_at).desc())))
+
+
+async def run(session: AsyncSession, run_id: UUID) -> ExportRun:
+    """An export run, or NotFound."""
+    found = await session.get(ExportRun, run_id)
+    if found is None:
+        raise NotFound("There is no such export.", next_step="Go back to the list of exports.")
+    return found
+
+
+async def released_run(session: AsyncSession, run_id: UUID) -> ExportRun:
+    """An export run whose files may be handed out, or NotFound."""
+    found = await run(session, run_id)
+    if found.state != RunState.RELEASED:
+        raise NotFound(
+            "This export has not been released.", next_step="A reviewer or a manager releases it first."
+        )
+    return found
+
+
+def _about(topic: str) -> ColumnElement[bool]:
+    """Whether a conversation's topics hold this code, or a child of it."""
+    # Topics are a JSON list of codes, which hold neither quotation marks nor the wildcards % and _.
+    written = cast(col(RowGroup.topics), Text)
+    whole = written.like(f'%"{topic}"%')
+    return whole if "/" in topic else or_(whole, written.like(f'%"{topic}/%'))
