@@ -1,0 +1,180 @@
+"""Rehearsed coaches, who take, answer, end and wrap up; and the supervisor, who works concerns through."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app import clock
+from app.realtime import frames
+from app.rehearsal.line import Line, Refused, Stuck, at_least
+from app.rehearsal.parents import end
+from app.rehearsal.scripts import Script
+from app.rehearsal.stage import Stage
+from app.safeguarding.rules import NEXT, ConcernState
+
+LOOK_S = 0.5
+READING_S, TYPING_S = 5.0, 10.0
+NOTE = "Rehearsed: the family was asked how they are, and told who can help."
+NOT_NOW = frozenset({"not_found", "already_claimed", "at_capacity"})
+
+
+async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacity: int) -> None:
+    """Play one coach until the rehearsal is over: whoever waits is taken while there is room."""
+    line = Line(url=stage.url, side="coach", token=token, measures=stage.measures)
+    own: dict[UUID, bool] = {}
+    chats: set[asyncio.Task[None]] = set()
+    try:
+        await set_availability(line, "available")
+        while not stage.over.is_set():
+            for conversation in _mine(line) - own.keys():
+                own[conversation] = False
+                chat = asyncio.create_task(_chat(stage, line, conversation, own))
+                chats.add(chat)
+                chat.add_done_callback(chats.discard)
+            if len(chats) < capacity and _somebody_waits(stage, line):
+                await _take_next(line)
+            else:
+                await line.news(within=LOOK_S)
+        await asyncio.gather(*chats)
+        await set_availability(line, "offline")
+    except (Stuck, Refused) as why:
+        for conversation in [found for found, whole in own.items() if not whole]:
+            stage.stuck(conversation, line, why)
+    finally:
+        for chat in list(chats):
+            chat.cancel()
+        stage.collect(line, own=own)
+        await line.hang_up()
+
+
+async def be_supervisor(stage: Stage, token: Callable[[], Awaitable[str]]) -> None:
+    """Play the supervisor until the rehearsal is over: every concern of it is stepped through to closed."""
+    line = Line(url=stage.url, side="supervisor", token=token, measures=stage.measures)
+    try:
+        while not stage.over.is_set():
+            for concern in line.states.get("me", {}).get("concerns", ()):
+                if UUID(concern["conversation"]) in stage.scripts:
+                    await _work_through(stage, line, UUID(concern["id"]), ConcernState(concern["state"]))
+            await line.news(within=LOOK_S)
+    except Stuck as why:
+        stage.stuck(UUID(int=0), line, why)
+    finally:
+        await line.hang_up()
+
+
+async def set_availability(line: Line, availability: str) -> None:
+    """Say whether this coach can take a new conversation."""
+    data = frames.AvailabilityData(availability=availability)  # type: ignore[arg-type]
+    await line.request(lambda number: frames.AvailabilitySet(id=number, d=data), what="the availability")
+
+
+def _mine(line: Line) -> set[UUID]:
+    conversations = line.states.get("me", {}).get("conversations", ())
+    return {UUID(found["conversation"]) for found in conversations if found["status"] != "closed"}
+
+
+def _somebody_waits(stage: Stage, line: Line) -> bool:
+    waiting = line.states.get("queue", {}).get("waiting", ())
+    if not waiting or not stage.take_after_s:
+        return bool(waiting)
+    since = min(datetime.fromisoformat(entry["since"]) for entry in waiting)
+    return clock.now() - since >= timedelta(seconds=stage.take_after_s)
+
+
+async def _take_next(line: Line) -> None:
+    try:
+        await line.request(lambda number: frames.QueueNext(id=number), what="the next parent")
+    except Refused as refusal:
+        if refusal.code not in NOT_NOW:
+            raise
+        await asyncio.sleep(LOOK_S / 2)
+    else:
+        known = len(_mine(line))
+        await line.until(lambda: len(_mine(line)) >= known, what="what the coach holds")
+
+
+async def _chat(stage: Stage, line: Line, conversation: UUID, own: dict[UUID, bool]) -> None:
+    script = await stage.script_of(conversation)
+    try:
+        if script is None:
+            await _answer_stranger(stage, line, conversation)
+        else:
+            await _answer(stage, line, conversation, script)
+        own[conversation] = True
+    except (Stuck, Refused) as why:
+        stage.stuck(conversation, line, why)
+    finally:
+        line.streams[f"conv:{conversation}"].wanted = False
+        line.streams[f"staff:{conversation}"].wanted = False
+
+
+async def _answer(stage: Stage, line: Line, conversation: UUID, script: Script) -> None:
+    held = line.streams[f"conv:{conversation}"]
+    await line.until(at_least(held, "parent", len(script.opening)), what="the parent's first words")
+    await line.tell(frames.Read(s=f"conv:{conversation}", d=frames.ReadData(up_to=held.last)))
+    await stage.think(READING_S)
+    for body in script.replies:
+        if stage.speed:
+            await line.tell(frames.Typing(s=f"conv:{conversation}"))
+            await stage.think(TYPING_S)
+        await line.post(conversation, body)
+    if script.concern is not None:
+        worry = frames.ConcernRaiseData(conversation=conversation, category=script.concern, note=NOTE)
+        await line.request(lambda number: frames.ConcernRaise(id=number, d=worry), what="a concern")
+    await line.until(at_least(held, "parent", script.parent_messages), what="the parent's last words")
+    if script.ended_by == "coach":
+        await end(line, conversation)
+    await line.until(lambda: held.happened("conversation.ended"), what="the end")
+    if script.concern is not None:
+        staff = line.streams[f"staff:{conversation}"]
+        await line.until(
+            lambda: staff.happened("concern.stepped", state="closed"), what="the concern's closing"
+        )
+    await stage.think(READING_S)
+    await _wrap_up(line, conversation, script)
+
+
+async def _wrap_up(line: Line, conversation: UUID, script: Script) -> None:
+    data = frames.WrapUpData(
+        conversation=conversation,
+        topics=script.topics,
+        disposition=script.disposition,
+        barriers=script.barriers,
+        service_gaps=script.service_gaps,
+    )
+    await line.request(lambda number: frames.WrapUpSubmit(id=number, d=data), what="the wrap-up")
+
+
+async def _answer_stranger(stage: Stage, line: Line, conversation: UUID) -> None:
+    """Somebody who is not rehearsed: answered with general words, or let go where there are none."""
+    held = line.streams[f"conv:{conversation}"]
+    for number, body in enumerate(stage.strangers, start=1):
+        said = at_least(held, "parent", number)
+        while not (said() or held.happened("conversation.ended")):
+            await line.news(within=LOOK_S)
+        if held.happened("conversation.ended"):
+            break
+        await stage.think(TYPING_S)
+        await line.post(conversation, body)
+    await end(line, conversation)
+    plain = frames.WrapUpData(
+        conversation=conversation, topics=("practical",), disposition=stage.plain_disposition
+    )
+    await line.request(lambda number: frames.WrapUpSubmit(id=number, d=plain), what="the wrap-up")
+
+
+async def _work_through(stage: Stage, line: Line, concern: UUID, state: ConcernState) -> None:
+    following = NEXT.get(state)
+    while following is not None:
+        await stage.think(READING_S)
+        data = frames.ConcernStepData(concern=concern, state=following.value, note=NOTE)  # type: ignore[arg-type]
+        try:
+            await line.request(_step(data), what="a concern's next step")
+        except Refused:
+            return  # the world has moved on: `me` says where the concern stands
+        following = NEXT.get(following)
+
+
+def _step(data: frames.ConcernStepData) -> Callable[[str], frames.Frame]:
+    return lambda number: frames.ConcernStep(id=number, d=data)

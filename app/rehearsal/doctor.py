@@ -1,0 +1,137 @@
+"""What is wrong with a configuration and how to mend it, found before anybody starts the service with it."""
+
+import os
+import resource
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+from app.content.reading import read_content
+from app.db import open_database, require_current
+from app.errors import AppError
+from app.settings import Settings, load_settings, parse_keys
+
+SOCKETS = 10_000
+BUILT = ("widget.js", "console.js")
+WEAK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `mend` says what to do and is empty where all is well."""
+
+    what: str
+    found: str
+    mend: str = ""
+    serious: bool = True
+
+    @property
+    def well(self) -> bool:
+        return not self.mend
+
+
+async def examine() -> list[Finding]:
+    """Every finding, in the order in which they are best mended."""
+    try:
+        settings = load_settings()
+    except AppError as error:
+        return [Finding("settings", error.message, error.next_step)]
+    findings = [
+        Finding("settings", f"{settings.env}, every value can be read"),
+        *_unknown_variables(),
+        _secrets(settings),
+        _data_folder(settings),
+    ]
+    checks: tuple[tuple[str, Callable[[Settings], Coroutine[None, None, Finding]]], ...] = (
+        ("database", _database),
+        ("content", _content),
+    )
+    for what, check in checks:
+        try:
+            findings.append(await check(settings))
+        except AppError as error:
+            findings.append(Finding(what, error.message, error.next_step or "Mend it and look again."))
+    return [*findings, _browser_files(settings), _open_files()]
+
+
+def _unknown_variables() -> list[Finding]:
+    known = {f"EARSHOT_{name}".upper() for name in Settings.model_fields}
+    found = [
+        name
+        for name in sorted(os.environ)
+        if name.startswith("EARSHOT_")
+        and name.partition("__")[0] not in known
+        and not name.startswith("EARSHOT_TEST_")
+    ]
+    return [
+        Finding(name, "no such setting, so it does nothing", "Correct its name or remove it.", serious=False)
+        for name in found
+    ]
+
+
+def _secrets(settings: Settings) -> Finding:
+    if settings.secret and len(settings.secret) < WEAK:
+        return Finding(
+            "secrets",
+            "EARSHOT_SECRET is shorter than 32 characters",
+            "Make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    try:
+        parse_keys(settings.keys) if settings.keys else None
+    except ValueError as error:
+        return Finding("secrets", str(error), "Make a key: openssl rand -base64 32, and give it a name.")
+    if settings.secret and settings.keys:
+        return Finding("secrets", "EARSHOT_SECRET and EARSHOT_KEYS are set")
+    return Finding("secrets", "made by this machine, which will do for development")
+
+
+def _data_folder(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".doctor-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        return Finding(
+            "data folder",
+            f"{folder} cannot be written: {error.strerror}",
+            "Give this user the right to write there, or set EARSHOT_DATA_DIR.",
+        )
+    return Finding("data folder", f"{folder} can be written")
+
+
+async def _database(settings: Settings) -> Finding:
+    database = open_database(settings)
+    try:
+        await require_current(database)
+    finally:
+        await database.engine.dispose()
+    return Finding("database", f"{database.engine.dialect.name}, reached, at the newest migration")
+
+
+async def _content(settings: Settings) -> Finding:
+    content = read_content(settings.content_dir)
+    return Finding("content", f"codebook {content.codebook.version}, {len(content.articles)} articles")
+
+
+def _browser_files(settings: Settings) -> Finding:
+    missing = [name for name in BUILT if not (settings.web_dir / name).is_file()]
+    if missing:
+        return Finding(
+            "browser files",
+            f"{', '.join(missing)} not found in {settings.web_dir}",
+            "Run `make web`, or set EARSHOT_WEB_DIR to where they were built.",
+        )
+    return Finding("browser files", f"built in {settings.web_dir}")
+
+
+def _open_files() -> Finding:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < SOCKETS:
+        return Finding(
+            "sockets",
+            f"the system allows {hard} open files, so fewer people at once",
+            f"Raise the hard limit: ulimit -Hn {SOCKETS}, or LimitNOFILE= in the service's unit.",
+            serious=False,
+        )
+    return Finding("sockets", "enough open files for 10,000 people at once")

@@ -1,0 +1,99 @@
+"""A server of the rehearsal's own: another process, on the configured database, at any hour."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from app.errors import ConfigurationError
+from app.settings import PROJECT, Settings
+
+HOST = "127.0.0.1"
+START_S, STOP_S, LOOK_S = 60, 20, 0.05
+
+# One machine plays everybody, so limits that count by person or by address must not hold it back.
+RAISED = {
+    "PARENT_MESSAGES_PER_MINUTE": "100000",
+    "STAFF_MESSAGES_PER_MINUTE": "100000",
+    "PARENT_SOCKETS": "20",
+    "STARTS_PER_MINUTE": "1000000",
+    "SIGN_INS_PER_MINUTE": "1000000",
+}
+
+
+@asynccontextmanager
+async def own_server(settings: Settings, *, log: Path) -> AsyncIterator[str]:
+    """The address of a running service with raised limits; it ends with the block, and logs into `log`."""
+    url = f"http://{HOST}:{free_port()}"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app.cli", "serve", "--port", url.rpartition(":")[2], "--quiet"),
+            env=environment(settings, EARSHOT_PUBLIC_URL=url, EARSHOT_HOURS="always"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C ends the rehearsal first, which then ends its server
+        )
+    try:
+        await _wait_for(process, url, log)
+        yield url
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                async with asyncio.timeout(STOP_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def environment(settings: Settings, **more: str) -> Mapping[str, str]:
+    """The variables with which another process runs on these settings, limits raised."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("EARSHOT_")},
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
+        "EARSHOT_ENV": settings.env,
+        "EARSHOT_DATABASE_URL": settings.database,
+        "EARSHOT_DATA_DIR": str(settings.data_dir),
+        "EARSHOT_CONTENT_DIR": str(settings.content_dir),
+        "EARSHOT_WEB_DIR": str(settings.web_dir),
+        "EARSHOT_SECRET": settings.secret,
+        "EARSHOT_KEYS": settings.keys,
+        **{f"EARSHOT_LIMITS__{name}": value for name, value in RAISED.items()},
+        **more,
+    }
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _wait_for(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+    failed = ConfigurationError("The rehearsal's own server did not start.", next_step=f"{log} says why.")
+    try:
+        async with asyncio.timeout(START_S), httpx.AsyncClient(trust_env=False) as http:
+            while not await answers(http, url):
+                if process.returncode is not None:
+                    raise failed
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise failed from None
+
+
+async def answers(http: httpx.AsyncClient, url: str) -> bool:
+    """Whether a service is up and well at this address."""
+    try:
+        return (await http.get(f"{url}/healthz")).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
