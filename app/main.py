@@ -1,6 +1,7 @@
 """The composition root: makes the parts, wires events to who wants them, and hangs the rooms' routes."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -114,9 +115,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _die_aloud(task: asyncio.Task[None]) -> None:
-    """A background task that failed would leave people waiting in silence: say so where it is seen."""
+    """A worker whose background task failed would leave people waiting in silence: say so, and stop it.
+
+    Whatever keeps the service running starts it again; what was acknowledged is stored.
+    """
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("task.failed", kind=type(error).__name__, exc_info=error)
+        logger.critical("task.failed", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def _healthz() -> dict[str, str]:

@@ -23,7 +23,7 @@ from app.chat.rules import Stream, may_post, text_fault, tidy
 from app.db import Database, record, transaction
 from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, RateLimited
 from app.events import LogAppended
-from app.sealing import KeyRing, place
+from app.sealing import KeyRing, SealBroken, place
 
 BATCH = 500
 RETRY_MS = 1000
@@ -125,10 +125,7 @@ class Writer:
             # Nothing of the batch is stored, clients send it again. The database's own words and the
             # traceback may quote what a family wrote, so only the kind of error is logged.
             logger.error("writer.batch_failed", kind=type(error).__name__, size=len(batch))  # noqa: TRY400
-            failed = AppError(
-                "That could not be stored just now.", next_step="It is sent again.", retry_ms=RETRY_MS
-            )
-            answers = [failed] * len(batch)
+            answers = [_not_stored() for _ in batch]
         for post, answer in zip(batch, answers, strict=True):
             if post.answer.done():  # its client has gone; the message is stored all the same
                 continue
@@ -150,7 +147,12 @@ class Writer:
                 answers.append(refusal)
                 continue
             _, generation, epoch, wrapped = facts.conversations[post.conversation]
-            key = self._key_ring.unwrap(post.conversation, wrapped)
+            try:
+                key = self._key_ring.unwrap(post.conversation, wrapped)
+            except SealBroken:  # one conversation's lost key must not stop the others
+                logger.error("writer.key_missing", conversation=str(post.conversation))  # noqa: TRY400
+                answers.append(_not_stored())
+                continue
             mac = key.mac(post.body)
             if known:
                 answers.append(_repeat(known, mac))
@@ -296,6 +298,10 @@ def _refusal(post: Post, facts: _Facts) -> AppError | None:
             code="conversation_closed",
         )
     return None
+
+
+def _not_stored() -> AppError:
+    return AppError("That could not be stored just now.", next_step="It is sent again.", retry_ms=RETRY_MS)
 
 
 def _repeat(known: tuple[UUID, int, datetime, bytes], mac: bytes) -> Posted | AppError:

@@ -9,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -23,6 +25,8 @@ from app.queue.rules import Expected, expected_wait
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
 from app.safeguarding import queries as concerns
+
+logger = structlog.get_logger(__name__)
 
 
 class Boards:
@@ -45,7 +49,11 @@ class Boards:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self.send()
+            try:
+                await self.send()
+            except (SQLAlchemyError, OSError) as error:
+                logger.warning("boards.not_sent", kind=type(error).__name__)
+                self._changed.set()  # the database is away: what is shown stays, and is sent when it is back
             await asyncio.sleep(self._refresh)  # what changes meanwhile goes out together
 
     async def send(self) -> None:

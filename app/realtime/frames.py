@@ -64,7 +64,10 @@ class SyncData(Data):
 
 
 class Sync(Frame, tag="sync"):
-    """Ask for what came after `seq`; answered by batches (or a snapshot), then `ok`."""
+    """Ask for what came after `seq`; answered by batches, then `ok`.
+
+    Another epoch than the stream's is refused as `stale_epoch`; a `seq` past the head closes with 4003.
+    """
 
     id: Id
     s: StreamName

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from app import clock
 from app.chat.actions import mark_read
 from app.db import transaction
@@ -10,6 +13,8 @@ from app.realtime.context import Realtime
 from app.realtime.session import Close, PingDue
 
 MOST_SECONDS = 1.0
+
+logger = structlog.get_logger(__name__)
 
 
 async def beat(realtime: Realtime) -> None:
@@ -34,5 +39,9 @@ async def store_reads(realtime: Realtime) -> None:
         return
     moved = dict(realtime.reads)
     realtime.reads.clear()
-    async with transaction(realtime.database) as session:
-        await mark_read(session, read=moved)
+    try:
+        async with transaction(realtime.database) as session:
+            await mark_read(session, read=moved)
+    except (SQLAlchemyError, OSError) as error:
+        logger.warning("reads.not_stored", kind=type(error).__name__)
+        realtime.reads.update({**moved, **realtime.reads})
