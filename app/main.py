@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,6 +42,7 @@ STRICT = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The service for these settings; its lifespan refuses a database that is behind and bad content."""
+    _configure_logging()
     app = FastAPI(title="Earshot", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
     state = app.state
     state.settings = settings
@@ -79,6 +81,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(StrictHeaders, sites=settings.sites)
     app.add_middleware(CorrelationIdMiddleware)
     return app
+
+
+def _configure_logging() -> None:
+    """JSON lines with plain tracebacks: a traceback that shows local variables would show messages."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _wire(app: FastAPI) -> None:
