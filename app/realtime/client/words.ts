@@ -1,0 +1,12 @@
+/** Words of the interface in one language, by key, with the named gaps filled. */
+export type Words = (key: string, gaps?: Readonly<Record<string, string | number>>) => string;
+
+/** A key that the catalogue does not hold is shown as it is, so that it is noticed. */
+export function wordsFrom(strings: Readonly<Record<string, string>>): Words {
+  return (key, gaps = {}) => (strings[key] ?? key).replace(/\{(\w+)\}/g, (gap, name) => String(gaps[name] ?? gap));
+}
+
+/** Characters as the server counts them: code points after NFC. */
+export function characters(text: string): number {
+  return [...text.normalize("NFC")].length;
+}

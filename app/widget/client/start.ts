@@ -1,0 +1,181 @@
+/** Before the conversation: what this is, its limits, who to ring in danger, and the first message. */
+import { html, nothing, type TemplateResult } from "lit";
+import { characters } from "../../realtime/client/words.js";
+import type { Code, Content } from "./content.js";
+import type { Doings, Model } from "./model.js";
+import { emergency, faultBox, inline, notice } from "./parts.js";
+
+const QUESTIONS = ["topic", "age_band", "stage", "send", "attendance", "region"] as const;
+
+export function startView(model: Model, doings: Doings): TemplateResult {
+  const { content, service, words } = model;
+  if (!content || !service) return loadingView(model, doings);
+  return html`
+    <main id="main" class="page">
+      <h1 tabindex="-1">${words("widget.title")}</h1>
+      ${notice(content.notices.about.text)} ${emergency(content)}
+      <section aria-labelledby="confidentiality">
+        <h2 id="confidentiality">${inline(content.notices.confidentiality.title)}</h2>
+        ${notice(content.notices.confidentiality.text)}
+        <details>
+          <summary>${inline(content.notices.privacy.title)}</summary>
+          ${notice(content.notices.privacy.text)}
+        </details>
+      </section>
+      ${service.open ? form(model, doings, content) : closed(model, content)}
+      <section aria-labelledby="before">
+        <h2 id="before">${words("widget.return_code_use")}</h2>
+        <p>${words("widget.return_offer")}</p>
+        <button type="button" class="quiet" @click=${() => doings.goTo("return")}>
+          ${words("widget.resume")}
+        </button>
+      </section>
+    </main>
+  `;
+}
+
+export function loadingView({ fault, words }: Model, doings: Doings): TemplateResult {
+  return html`<main id="main" class="page">
+    <h1 tabindex="-1">${words("widget.title")}</h1>
+    ${fault
+      ? html`${faultBox(fault)}
+          <button type="button" @click=${doings.tryAgain}>${words("common.try_again")}</button>`
+      : html`<p role="status">${words("common.loading")}</p>`}
+  </main>`;
+}
+
+function form(model: Model, doings: Doings, content: Content): TemplateResult {
+  const { words } = model;
+  const send = (event: SubmitEvent): void => {
+    event.preventDefault();
+    doings.start(event.currentTarget as HTMLFormElement);
+  };
+  return html`
+    <form @submit=${send} novalidate aria-labelledby="begin">
+      <h2 id="begin">${words("widget.start")}</h2>
+      <div class="field">
+        <label for="first">${words("widget.first_message")}</label>
+        <p class="hint" id="first-hint">${words("widget.first_message_private")}</p>
+        ${textField(model, doings)}
+      </div>
+      <details class="questions">
+        <summary>${words("widget.questions")}</summary>
+        <p class="hint">${words("widget.before_hint")}</p>
+        ${QUESTIONS.map((name) => choice(model, name, choices(content, name)))}
+        <div class="field">
+          <label for="language">${words("widget.chat_language")}</label>
+          <select id="language" name="language">
+            <option value="en" lang="en" ?selected=${model.language === "en"}>English</option>
+            <option value="cy" lang="cy" ?selected=${model.language === "cy"}>Cymraeg</option>
+          </select>
+        </div>
+      </details>
+      <section class="consent" aria-labelledby="consent-title">
+        <h3 id="consent-title">${inline(content.consent.title)}</h3>
+        ${notice(content.consent.text)}
+        <label class="check">
+          <input type="checkbox" name="research_consent" />
+          <span>${inline(content.consent.label)}</span>
+        </label>
+        <p class="hint">${words("widget.consent_version", { version: content.consent.version })}</p>
+      </section>
+      ${model.fault ? faultBox(model.fault) : nothing}
+      <button type="submit" class="main" aria-disabled=${String(model.busy)}>
+        ${model.busy ? words("widget.starting") : words("widget.join_queue")}
+      </button>
+    </form>
+  `;
+}
+
+function textField(model: Model, doings: Doings): TemplateResult {
+  const { words, draft } = model;
+  const limit = 4000;
+  const over = characters(draft) - limit;
+  return html`
+    <textarea
+      id="first"
+      name="first_message"
+      rows="4"
+      aria-describedby="first-hint first-limit"
+      aria-invalid=${String(over > 0)}
+      .value=${draft}
+      @input=${(event: InputEvent) => doings.write((event.currentTarget as HTMLTextAreaElement).value)}
+    ></textarea>
+    <p class=${over > 0 ? "limit over" : "limit"} id="first-limit">
+      ${over > 0 ? words("widget.too_long", { count: over }) : words("widget.limit", { limit: "4,000" })}
+    </p>
+  `;
+}
+
+/** What a question offers: only main topics, as a parent should not have to know the codebook. */
+function choices(content: Content, name: (typeof QUESTIONS)[number]): readonly Code[] {
+  if (name !== "topic") return content.child[name];
+  return content.topics.filter((one) => !one.parent && one.data !== false);
+}
+
+function choice({ words }: Model, name: string, offered: readonly Code[]): TemplateResult {
+  return html`
+    <div class="field">
+      <label for=${name}>${words(name === "send" ? "widget.send_question" : `widget.${name}`)}</label>
+      <select id=${name} name=${name}>
+        <option value="">${words("widget.prefer_not")}</option>
+        ${offered.map((one) => html`<option value=${one.id}>${one.label}</option>`)}
+      </select>
+    </div>
+  `;
+}
+
+function closed({ words, service, language }: Model, content: Content): TemplateResult {
+  const opening = service?.nextOpening;
+  return html`
+    <section class="closed" aria-labelledby="closed">
+      <h2 id="closed">${inline(content.notices.closed.title)}</h2>
+      ${notice(content.notices.closed.text)}
+      ${opening
+        ? html`<p class="big">${words("widget.opens_at", { when: moment(opening, language) })}</p>`
+        : html`<p class="big">${words("widget.opens_unknown")}</p>`}
+      <p><a href="/advice?lang=${language}" target="_blank" rel="noopener">${words("widget.read_advice")}</a></p>
+    </section>
+  `;
+}
+
+/** A moment in words, on the clock of the service. */
+export function moment(iso: string, language: string): string {
+  const wall = { timeZone: "Europe/London", weekday: "long", day: "numeric", month: "long" } as const;
+  const when = new Intl.DateTimeFormat(language === "cy" ? "cy-GB" : "en-GB", {
+    ...wall,
+    hour: "numeric",
+    minute: "2-digit",
+  });
+  return when.format(new Date(iso));
+}
+
+export function returnView(model: Model, doings: Doings): TemplateResult {
+  const { words, fault, busy } = model;
+  const send = (event: SubmitEvent): void => {
+    event.preventDefault();
+    doings.comeBack(event.currentTarget as HTMLFormElement);
+  };
+  return html`
+    <main id="main" class="page">
+      <h1 tabindex="-1">${words("widget.return_code_use")}</h1>
+      <p>${words("widget.return_text")}</p>
+      <form @submit=${send} novalidate>
+        <div class="field">
+          <label for="code">${words("widget.return_code_enter")}</label>
+          <input
+            id="code"
+            name="code"
+            type="text"
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck="false"
+          />
+        </div>
+        ${fault ? faultBox(fault) : nothing}
+        <button type="submit" class="main" aria-disabled=${String(busy)}>${words("widget.return_code_use")}</button>
+        <button type="button" class="quiet" @click=${() => doings.goTo("start")}>${words("common.back")}</button>
+      </form>
+    </main>
+  `;
+}
