@@ -61,7 +61,7 @@ def read_node(source: Source, text: str, kind: type[T], *, first_line: int = 1) 
     """The value of this kind that a YAML text holds, or None after noting its mistakes in `source`."""
     source.lines[""] = first_line
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         source.lines[""] = first_line + (mark.line if mark else 0)
