@@ -11,15 +11,20 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import db, events
+from app import clock, db, events
 from app.accounts import routes as accounts
 from app.chat.writer import Writer
+from app.content import routes as advice
 from app.content.reading import read_content
-from app.errors import AppError
+from app.content.rules import Content, Promises, broken_promises
+from app.errors import AppError, ConfigurationError
+from app.export.daily import run_daily
+from app.export.tallies import count_closed
 from app.queue import routes as queue
 from app.queue.routes import opening_now
 from app.realtime import endpoint
@@ -30,9 +35,11 @@ from app.realtime.hub import Hub
 from app.realtime.verbs import listen
 from app.sealing import KeyRing
 from app.settings import Settings
+from app.widget import routes as widget
 
 logger = structlog.get_logger(__name__)
 
+NIGHT_HOUR = 3  # in London
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; "
@@ -47,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     state = app.state
     state.settings = settings
     state.content = read_content(settings.content_dir)
+    _require_kept_promises(settings, state.content)
     state.database = db.open_database(settings)
     state.key_ring = KeyRing(settings.key_ring)
     state.hub = Hub()
@@ -60,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     def is_open() -> bool:
         return opening_now(settings, state.content).open
 
+    state.closed = asyncio.Event()
     state.boards = Boards(state.database, state.hub, refresh=settings.timers.queue_refresh, is_open=is_open)
     state.realtime = Realtime(
         settings=settings,
@@ -72,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         is_open=is_open,
     )
     _wire(app)
-    for room in (accounts, queue, endpoint):
+    for room in (accounts, advice, queue, endpoint, widget):
         app.include_router(room.router)
     app.add_api_route("/healthz", _healthz)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
@@ -81,6 +90,21 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(StrictHeaders, sites=settings.sites)
     app.add_middleware(CorrelationIdMiddleware)
     return app
+
+
+def _require_kept_promises(settings: Settings, content: Content) -> None:
+    """Refuse to start where the notices that parents read promise something else than the settings do."""
+    kept = Promises(
+        retention_days=settings.retention_days,
+        abandoned_hours=settings.abandoned_hours,
+        rows_after_days=settings.rows_after_days,
+    )
+    broken = broken_promises(content.notices, promised=kept)
+    if broken:
+        raise ConfigurationError(
+            f"The notices promise something else than the settings keep: {', '.join(broken)}.",
+            next_step="Make `promises` in content/notices.yaml and the settings agree.",
+        )
 
 
 def _configure_logging() -> None:
@@ -93,7 +117,7 @@ def _configure_logging() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 
@@ -110,6 +134,7 @@ def _wire(app: FastAPI) -> None:
     bus.subscribe(events.StaffSignedOut, hub.signed_out)
     bus.subscribe(events.ParentRevoked, hub.revoked)
     bus.subscribe(events.QueueChanged, boards.mark)
+    bus.subscribe(events.ConversationClosed, lambda _: app.state.closed.set())
 
 
 @asynccontextmanager
@@ -117,7 +142,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     await db.require_current(state.database)
     writing = asyncio.create_task(state.writer.run())
-    others = [asyncio.create_task(state.boards.run()), asyncio.create_task(beat(state.realtime))]
+    others = [
+        asyncio.create_task(work)
+        for work in (state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app))
+    ]
     for task in (writing, *others):
         task.add_done_callback(_die_aloud)
     yield
@@ -128,6 +156,32 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         task.cancel()
     await asyncio.wait(others)
     await state.database.engine.dispose()
+
+
+async def _count_what_closes(app: FastAPI) -> None:
+    """Tally conversations as they close; what a crash leaves uncounted, the daily job counts."""
+    while True:
+        await app.state.closed.wait()
+        app.state.closed.clear()
+        try:
+            await count_closed(app.state.database, now=clock.now())
+        except (SQLAlchemyError, OSError) as error:
+            logger.warning("tallies.not_counted", kind=type(error).__name__)
+
+
+async def _work_daily(app: FastAPI) -> None:
+    """Run the daily job in the quiet hour of each night."""
+    state = app.state
+    while True:
+        await asyncio.sleep(clock.seconds_until(NIGHT_HOUR))
+        try:
+            day = await run_daily(
+                state.database, state.key_ring, state.settings, state.content.codebook, now=clock.now()
+            )
+        except (SQLAlchemyError, OSError) as error:
+            logger.error("daily.failed", kind=type(error).__name__)  # noqa: TRY400 (it may quote a text)
+        else:
+            logger.info("daily.done", counted=day.counted, rows=day.rows.made, erased=day.erased)
 
 
 def _die_aloud(task: asyncio.Task[None]) -> None:
