@@ -1,0 +1,294 @@
+"""Export runs: the second person, files that are whole or absent, and consent in the query."""
+
+import csv
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from app.accounts.models import Consent, Staff
+from app.audit import AuditEntry
+from app.db import Database, reading, transaction
+from app.errors import BadRequest, Conflict, Forbidden
+from app.export import files, runs
+from app.export.models import ExportRun, Row, RowGroup
+from app.export.periods import Period, parse_period
+from app.export.rows import make_rows
+from app.settings import Settings
+from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff, files_under
+
+PURPOSE = "What parents say about mornings before school"
+MONTH = parse_period(f"{LONG_AGO:%Y-%m}")
+
+
+async def made(database: Database, settings: Settings, *conversations: dict[str, object]) -> list[UUID]:
+    ids = [await add_closed(database, **facts) for facts in conversations]  # type: ignore[arg-type]
+    await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)
+    return ids
+
+
+async def requested(
+    database: Database, researcher: UUID, *, topic: str | None = None, period: Period = MONTH
+) -> UUID:
+    async with transaction(database) as session:
+        run = await runs.request_run(
+            session,
+            CODEBOOK,
+            staff_id=researcher,
+            role="researcher",
+            purpose=PURPOSE,
+            topic=topic,
+            period=period,
+        )
+    return run.id
+
+
+async def approved(database: Database, run: UUID, *, by: UUID, role: str = "reviewer") -> None:
+    async with transaction(database) as session:
+        await runs.approve_run(session, run_id=run, staff_id=by, role=role)
+
+
+async def built(
+    database: Database, settings: Settings, *, topic: str | None = None, period: Period = MONTH
+) -> tuple[UUID, UUID, UUID]:
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher, topic=topic, period=period)
+    await approved(database, run, by=reviewer)
+    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    return run, researcher, reviewer
+
+
+def lines(settings: Settings, run: UUID) -> list[dict[str, object]]:
+    path = runs.run_folder(settings, run) / files.JSON_LINES
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+async def withdraw(database: Database, conversation: UUID) -> None:
+    async with transaction(database) as session:
+        await session.execute(
+            update(Consent).where(col(Consent.conversation_id) == conversation).values(withdrawn_at=NOW)
+        )
+
+
+async def test_a_run_is_carried_through_and_its_files_agree(database: Database, settings: Settings) -> None:
+    await made(database, settings, {"age_band": "8-10"}, {"topics": ("sleep", "behaviour")})
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    async with reading(database) as session:
+        asks, approves = await session.get_one(Staff, researcher), await session.get_one(Staff, reviewer)
+    run, folder = await runs.carry_through(
+        database,
+        settings,
+        CODEBOOK,
+        purpose=PURPOSE,
+        topic=None,
+        period=MONTH,
+        requested_by=asks,
+        approved_by=approves,
+    )
+    assert run.state == "released"
+    assert files_under(folder) == sorted(files.NAMES)
+    manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
+    assert (manifest["source"], manifest["n"], manifest["counts"]["messages"]) == ("rows", 2, 6)
+    assert (manifest["requested_by"]["role"], manifest["approved_by"]["role"]) == ("researcher", "reviewer")
+    for name, described in manifest["files"].items():
+        content = (folder / name).read_bytes()
+        assert described == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    table = pl.read_parquet(folder / files.PARQUET)
+    with (folder / files.CSV).open(encoding="utf-8", newline="") as sheet:
+        cells = list(csv.DictReader(sheet))
+    told = lines(settings, run.id)
+    assert table["text"].to_list() == [row["text"] for row in cells] == [line["text"] for line in told]
+    assert table["topics"].to_list() == [line["topics"] for line in told]
+    assert {line["age_band"] for line in told} == {"8-10", None}
+    async with reading(database) as session:
+        actions = list(await session.scalars(select(col(AuditEntry.action)).order_by(col(AuditEntry.number))))
+    assert actions[-4:] == ["export.requested", "export.approved", "export.built", "export.released"]
+
+
+async def test_nobody_approves_or_releases_their_own_run(database: Database, settings: Settings) -> None:
+    run, researcher, _ = await built(database, settings)
+    with pytest.raises(Forbidden):
+        await runs.release_run(database, settings, run_id=run, staff_id=researcher, role="manager")
+    second = await requested(database, researcher)
+    with pytest.raises(Forbidden):
+        await approved(database, second, by=researcher, role="manager")
+    with pytest.raises(Forbidden):
+        await approved(database, second, by=await add_staff(database, "coach"), role="coach")
+
+
+@pytest.mark.parametrize("role", ["coach", "supervisor", "reviewer", "manager"])
+async def test_only_a_researcher_asks(database: Database, role: str) -> None:
+    staff = await add_staff(database, role)
+    with pytest.raises(Forbidden):
+        async with transaction(database) as session:
+            await runs.request_run(
+                session,
+                CODEBOOK,
+                staff_id=staff,
+                role=role,
+                purpose=PURPOSE,
+                topic=None,
+                period=MONTH,
+            )
+
+
+async def test_steps_come_in_order_and_once(database: Database, settings: Settings) -> None:
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    with pytest.raises(Conflict):
+        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    with pytest.raises(Conflict):
+        await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
+    await approved(database, run, by=reviewer)
+    with pytest.raises(Conflict):
+        await approved(database, run, by=reviewer)
+    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
+    await runs.withdraw_run(database, settings, run_id=run, staff_id=researcher, role="researcher")
+    assert files_under(settings.data_dir / "exports") == []
+    with pytest.raises(Conflict):
+        await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (None, 3),
+        ("school-attendance", 2),
+        ("school-refusal", 1),
+        ("school-attendance/school-refusal", 1),
+        ("sleep", 1),
+        ("bullying", 0),
+    ],
+)
+async def test_a_topic_takes_its_children_with_it(
+    database: Database, settings: Settings, asked: str | None, found: int
+) -> None:
+    await made(
+        database,
+        settings,
+        {"topics": ["school-attendance/school-refusal"]},
+        {"topics": ["school-attendance"]},
+        {"topics": ["sleep", "behaviour"]},
+    )
+    run, _, _ = await built(database, settings, topic=asked)
+    assert len({line["conversation"] for line in lines(settings, run)}) == found
+
+
+async def test_other_months_stay_out(database: Database, settings: Settings) -> None:
+    await made(database, settings, {}, {"closed_at": LONG_AGO - timedelta(days=70)})
+    run, _, _ = await built(database, settings)
+    assert len({line["conversation"] for line in lines(settings, run)}) == 1
+
+
+async def test_production_exports_no_simulated_rows(database: Database, settings: Settings) -> None:
+    await made(database, settings, {"origin": "simulated"}, {})
+    production = settings.model_copy(update={"env": "production"})
+    run, _, _ = await built(database, production)
+    assert [line["simulated"] for line in lines(production, run)] == [False] * 3
+
+
+async def test_a_build_that_dies_half_way_leaves_nothing(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made(database, settings, {}, {})
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    await approved(database, run, by=reviewer)
+
+    class PowerCut(BaseException):
+        pass
+
+    def cut(folder: Path, manifest: dict[str, object]) -> None:
+        assert (folder / files.JSON_LINES).stat().st_size > 0
+        raise PowerCut
+
+    whole = files.write_manifest
+    monkeypatch.setattr(files, "write_manifest", cut)
+    with pytest.raises(PowerCut):
+        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    assert files_under(settings.data_dir / "exports") == []
+    monkeypatch.setattr(files, "write_manifest", whole)
+    left = settings.data_dir / "exports" / f".{run}.dead.part"
+    left.mkdir()
+    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    assert files_under(settings.data_dir / "exports") == sorted(
+        [str(run), *(f"{run}/{name}" for name in files.NAMES)]
+    )
+
+
+async def test_a_withdrawal_while_building_stops_the_build(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Consent to a row that is written already ends before the build does."""
+    stays, goes = await made(database, settings, {}, {})
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    await approved(database, run, by=reviewer)
+    write_rows = runs._write_rows
+
+    async def then_withdraw(*args: object, **kwargs: object) -> dict[str, int]:
+        counts = await write_rows(*args, **kwargs)  # type: ignore[arg-type]
+        await withdraw(database, goes)
+        return counts
+
+    monkeypatch.setattr(runs, "_write_rows", then_withdraw)
+    with pytest.raises(Conflict):
+        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    assert files_under(settings.data_dir / "exports") == []
+    monkeypatch.setattr(runs, "_write_rows", write_rows)
+    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    assert len({line["conversation"] for line in lines(settings, run)}) == 1
+    await withdraw(database, stays)
+    with pytest.raises(Conflict):
+        await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
+
+
+async def test_cells_that_a_spreadsheet_would_run_are_defused(database: Database, settings: Settings) -> None:
+    async with transaction(database) as session:
+        group = RowGroup(
+            month=MONTH.first,
+            main_topic="sleep",
+            topics=["sleep"],
+            barriers=[],
+            service_gaps=[],
+            disposition="listened",
+            codebook_version="1",
+            redactor_version="1",
+            language="en",
+        )
+        session.add(group)
+        await session.flush()
+        texts = ["=1+1", "+44", "-x", "@SUM(A1)", "\tx", "\r=x", " =1", "a=1", "Hello"]
+        session.add_all(
+            Row(group_id=group.id, number=number, speaker="parent", text=text, spans=[])
+            for number, text in enumerate(texts, start=1)
+        )
+    run, _, _ = await built(database, settings)
+    with (runs.run_folder(settings, run) / files.CSV).open(encoding="utf-8", newline="") as sheet:
+        cells = [row["text"] for row in csv.DictReader(sheet)]
+    assert cells == [*(f"'{text}" for text in texts[:7]), *texts[7:]]
+    assert [line["text"] for line in lines(settings, run)] == texts
+
+
+async def test_a_purpose_is_needed(database: Database) -> None:
+    researcher = await add_staff(database, "researcher")
+    with pytest.raises(BadRequest):
+        async with transaction(database) as session:
+            await runs.request_run(
+                session,
+                CODEBOOK,
+                staff_id=researcher,
+                role="researcher",
+                purpose=" why ",
+                topic=None,
+                period=MONTH,
+            )
+    async with reading(database) as session:
+        assert list(await session.scalars(select(ExportRun))) == []
