@@ -114,8 +114,10 @@ async def arrive(database: Database, settings: Settings, *, language: str = "en"
 
 
 @asynccontextmanager
-async def browser_of(app: FastAPI, who: SignedIn | Parent | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client of the application as this person's browser; of a stranger's without one."""
+async def browser_of(
+    app: FastAPI, who: SignedIn | Parent | None = None, *, address: str = "192.0.2.1"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the application as this person's browser; a stranger's without a person."""
     cookies: dict[str, str] = {}
     headers: dict[str, str] = {}
     if isinstance(who, SignedIn):
@@ -124,6 +126,9 @@ async def browser_of(app: FastAPI, who: SignedIn | Parent | None = None) -> Asyn
     elif isinstance(who, Parent):
         headers = who.headers
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url=ORIGIN, cookies=cookies, headers=headers
+        transport=httpx.ASGITransport(app, client=(address, 4711)),
+        base_url=ORIGIN,
+        cookies=cookies,
+        headers=headers,
     ) as client:
         yield client
