@@ -22,7 +22,7 @@ from app.chat.writer import Writer
 from app.content import routes as advice
 from app.content.reading import read_content
 from app.content.rules import Content, Promises, broken_promises
-from app.errors import AppError, ConfigurationError
+from app.errors import AppError, BadRequest, ConfigurationError
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
     app.add_exception_handler(AppError, _say_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
+    app.add_exception_handler(UnicodeEncodeError, _say_no_text)
     app.add_middleware(StrictHeaders, sites=settings.sites)
     app.add_middleware(CorrelationIdMiddleware)
     return app
@@ -227,6 +228,12 @@ async def _say_invalid(_: Request, error: Exception) -> JSONResponse:
         },
         status_code=422,
     )
+
+
+async def _say_no_text(_: Request, __: Exception) -> JSONResponse:
+    """JSON can spell half of a surrogate pair, which is no text: nothing stores, hashes or compares it."""
+    refused = BadRequest("That holds characters that cannot be read.", next_step="Write it again.")
+    return await _say_error(_, refused)
 
 
 class StrictHeaders:

@@ -72,6 +72,11 @@ def tidy(body: str) -> str:
 
 def text_fault(body: str, *, limit: int) -> str | None:
     """Why a tidied text cannot be a message, as an error code, or None. `limit` is in characters."""
-    if not body.strip() or "\0" in body:  # PostgreSQL and JSON readers alike stumble on NUL
-        return "bad_request"
+    if not body.strip() or "\0" in body or _half_characters(body):
+        return "bad_request"  # PostgreSQL and JSON readers alike stumble on NUL, UTF-8 on half a pair
     return "too_large" if len(body) > limit else None
+
+
+def _half_characters(body: str) -> bool:
+    """Whether a text holds half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in body)
