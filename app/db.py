@@ -5,7 +5,7 @@ that commits: it commits once and only then publishes what happened.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -106,9 +106,7 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
         yield session
         for step in session.info["last"]:
             await step()
-        await session.commit()
-    for happened in events:
-        database.bus.publish(happened)
+        await _to_its_end(_commit(session, database.bus, events))
 
 
 @asynccontextmanager
@@ -120,6 +118,22 @@ async def reading(database: Database) -> AsyncIterator[AsyncSession]:
                 execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             )
         yield session
+
+
+async def _commit(session: AsyncSession, bus: Bus, events: list[Event]) -> None:
+    await session.commit()
+    for happened in events:
+        bus.publish(happened)
+
+
+async def _to_its_end(work: Coroutine[object, object, None]) -> None:
+    """Await this even while being cancelled: what a leaving client committed must be told to the others."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def record(session: AsyncSession, happened: Event) -> None:
