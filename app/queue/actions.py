@@ -33,6 +33,8 @@ class Claimed:
 async def set_availability(session: AsyncSession, *, staff_id: UUID, availability: Availability) -> None:
     """Start, change or end (`offline`) a coach's shift. Conversations that they hold stay theirs."""
     now = clock.now()
+    # Two windows of one coach may start a shift at once; a key-share lock lets claims go on meanwhile.
+    await session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
     shift = (
         await session.execute(
             select(Shift).where(Shift.staff_id == staff_id, col(Shift.ended_at).is_(None)).with_for_update()

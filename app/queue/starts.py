@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -54,25 +55,25 @@ async def start_conversation(
     secret as a token and is stored only as a MAC.
     """
     start_mac = hmac.digest(secret, b"start:" + start.start_id.bytes, sha256)
-    earlier = (
-        await session.execute(
-            select(Conversation.id, Participant.id)
-            .join(Participant, col(Participant.conversation_id) == Conversation.id)
-            .where(Conversation.start_mac == start_mac, Participant.role == "parent")
-        )
-    ).one_or_none()
+    earlier = await _earlier(session, start_mac)
     if earlier is not None:
-        token = await accounts.issue_parent_token(session, conversation_id=earlier[0])
-        return Started(conversation_id=earlier[0], participant_id=earlier[1], token=token, repeated=True)
-    conversation = await chat.create_conversation(
-        session,
-        key_ring,
-        start_mac=start_mac,
-        origin=start.origin,
-        language=start.language,
-        child=start.child,
-        follows=start.follows,
-    )
+        return earlier
+    try:
+        async with session.begin_nested():
+            conversation = await chat.create_conversation(
+                session,
+                key_ring,
+                start_mac=start_mac,
+                origin=start.origin,
+                language=start.language,
+                child=start.child,
+                follows=start.follows,
+            )
+    except IntegrityError:  # a double tap: the other request was quicker by a hair
+        earlier = await _earlier(session, start_mac)
+        if earlier is None:
+            raise
+        return earlier
     session.add(QueueEntry(conversation_id=conversation.id, language=start.language, entered_at=clock.now()))
     await log.append(session, conversation_id=conversation.id, happened=log.Happened("queue.entered", {}))
     if start.topic is not None:
@@ -98,3 +99,18 @@ async def start_conversation(
     return Started(
         conversation_id=conversation.id, participant_id=participant_id, token=token, repeated=False
     )
+
+
+async def _earlier(session: AsyncSession, start_mac: bytes) -> Started | None:
+    """What this start made before, with a fresh token."""
+    found = (
+        await session.execute(
+            select(Conversation.id, Participant.id)
+            .join(Participant, col(Participant.conversation_id) == Conversation.id)
+            .where(Conversation.start_mac == start_mac, Participant.role == "parent")
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    token = await accounts.issue_parent_token(session, conversation_id=found[0])
+    return Started(conversation_id=found[0], participant_id=found[1], token=token, repeated=True)
