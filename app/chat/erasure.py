@@ -14,6 +14,8 @@ from sqlmodel import col, select
 from app import audit
 from app.chat.models import Conversation
 from app.chat.rules import Status
+from app.db import record
+from app.events import ParentRevoked
 
 BATCH = 200
 
@@ -40,9 +42,14 @@ async def due(
 
 
 async def erase(session: AsyncSession, *, conversations: list[UUID]) -> None:
-    """Delete these conversations with all that belongs to them, and note it."""
-    await session.execute(delete(Conversation).where(col(Conversation.id).in_(conversations)))
-    for conversation in conversations:
+    """Delete these conversations with all that belongs to them, and note it; those on hold stay."""
+    erased = await session.execute(
+        delete(Conversation)
+        .where(col(Conversation.id).in_(conversations), col(Conversation.on_hold).is_(False))
+        .returning(col(Conversation.id))
+    )
+    for conversation in erased.scalars():
+        record(session, ParentRevoked(conversation=conversation))
         audit.note(
             session,
             actor="system:retention",
