@@ -16,8 +16,9 @@ from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.frames import encode
 from app.realtime.hub import Connection, Outbound
+from app.realtime.recovery import PositionLost
 from app.realtime.session import STAFF, Close, Command, Pace, Reply, Session, error_frame
-from app.realtime.verbs import CARRY_OUT, PositionLost, conversation_of, participant_of
+from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of
 
 router = APIRouter()
 
@@ -75,13 +76,21 @@ async def read_frames(
 ) -> None:
     """Hop 1 of a message: carry out frame after frame, in their order, until the socket ends."""
     while connection.outbound.closing is None:
-        outcome = session.receive(await websocket.receive_text(), clock.monotonic())
+        outcome = session.receive(await _next(websocket), clock.monotonic())
         if isinstance(outcome, Close):
             connection.outbound.close(outcome.code)
         elif isinstance(outcome, Reply):
             connection.send(outcome.frame)
         elif not isinstance(outcome.frame, frames.Pong):
             await _carry_out(realtime, connection, outcome.frame)
+
+
+async def _next(websocket: WebSocket) -> str | bytes:
+    """The next message, binary ones too: whatever it holds, the session decides about it."""
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    return message.get("text") or message.get("bytes") or ""
 
 
 async def _carry_out(realtime: Realtime, connection: Connection, frame: frames.ClientFrame) -> None:
@@ -118,7 +127,7 @@ async def _greet(
     """Wait for hello, find out who it is, and bring them up to date; None when the socket must go."""
     try:
         async with asyncio.timeout(realtime.settings.timers.hello):
-            text = await websocket.receive_text()
+            text = await _next(websocket)
     except TimeoutError:
         outbound.close(4500)
         return None

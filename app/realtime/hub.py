@@ -168,7 +168,12 @@ class Hub:
         return [connection for connection in self.connections if connection.staff is not None]
 
     def subscribe(self, connection: Connection, subscription: Subscription) -> None:
-        """From now on live events of the stream are held for this connection until it has caught up."""
+        """From now on live events of the stream are held for this connection until it has caught up.
+
+        A connection that has gone meanwhile stays gone.
+        """
+        if connection not in self.connections:
+            return
         first = not self._is_here(subscription.stream, connection.role)
         connection.subscriptions[subscription.stream] = subscription
         self._listeners.setdefault(subscription.stream, set()).add(connection)
@@ -217,9 +222,9 @@ class Hub:
         )
         for connection in list(listeners):
             subscription = connection.subscriptions[stream]
-            if subscription.generation is not None and subscription.generation != event.generation:
+            if subscription.generation is not None and subscription.generation < event.generation:
                 self.unsubscribe(connection, stream)  # a former owner is shown nothing more
-                continue
+                continue  # an older event is the new owner's to read all the same
             self._offer(connection, subscription, event.seq, text)
 
     def tell(self, stream: str, frame: frames.Eph, *, but: Connection | None = None) -> None:

@@ -19,12 +19,17 @@ from app.chat.log import Entry
 from app.chat.models import Participant
 from app.chat.rules import Stream
 from app.db import reading, transaction
+from app.errors import AppError
 from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.frames import encode
 from app.realtime.hub import Connection, Subscription, stream_name
 from app.safeguarding import queries as concerns
 from app.topics.queries import parents_topics
+
+
+class PositionLost(AppError):
+    """A client claims to be ahead of the log: it must come back without cursors (4003)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,6 +80,8 @@ async def deliver(realtime: Realtime, connection: Connection, owed: Sequence[Mis
     for missed in owed:
         seq = missed.standing.head
         for part, more in _parts(missed, realtime.settings.limits.batch_events):
+            if missed.name not in connection.subscriptions:
+                break  # lost meanwhile: a former owner is shown nothing more
             events = tuple(
                 frames.EventBody(
                     seq=entry.seq,
@@ -94,16 +101,22 @@ async def deliver(realtime: Realtime, connection: Connection, owed: Sequence[Mis
                 frame = frames.Snapshot(s=missed.name, epoch=missed.standing.epoch, d=snapshot)
             connection.outbound.put(encode(frame), counted=False)
             await connection.outbound.drained()
-        realtime.hub.caught_up(connection, missed.name, up_to=seq)
-        _tell_who_is_here(realtime, connection, missed.name)
+        else:
+            realtime.hub.caught_up(connection, missed.name, up_to=seq)
+            _tell_who_is_here(realtime, connection, missed.name)
 
 
 async def sync(realtime: Realtime, connection: Connection, name: str, *, after: int) -> int:
-    """Send the events after `after` in batches; the head that they reach. The socket is subscribed."""
+    """Send the events after `after` in batches; the head that they reach. The socket is subscribed.
+
+    PositionLost where `after` lies past the head.
+    """
     stream, _, conversation = name.partition(":")
     conversation_id = UUID(conversation)
     async with reading(realtime.database) as session:
         standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
+        if after > standing.head:
+            raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
         events = await transcript.read_entries(
             session,
             realtime.key_ring,

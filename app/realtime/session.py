@@ -118,11 +118,11 @@ class Session:
     def receive(self, text: str | bytes, now: float) -> Outcome:
         """Decide about one frame. Never raises, whatever the text is."""
         self._heard, self._pinged = now, None
-        if len(text) > self._pace.frame_bytes:
+        if _size(text) > self._pace.frame_bytes:
             return self._bad_frame(None, "too_large", "That frame is too large.", "Split it.")
         try:
             frame = frames.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             if not self._greeted:
                 return Close(4500)
             # msgspec's own words name the path and what was expected; never the value of a free text.
@@ -210,5 +210,9 @@ def _id_of(text: str | bytes) -> str | None:
     """The id of a frame that is otherwise not understood, so that its sender hears which one it was."""
     try:
         return msgspec.json.decode(text, type=_OnlyId).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # brackets nest as deep as they like
         return None
+
+
+def _size(text: str | bytes) -> int:
+    return len(text if isinstance(text, bytes) else text.encode(errors="surrogatepass"))

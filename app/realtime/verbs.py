@@ -10,7 +10,7 @@ from app import clock
 from app.chat.access import Place, parent_place, staff_place
 from app.chat.rules import Stream
 from app.db import reading, transaction
-from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound
+from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
 from app.queue import closing
 from app.queue.models import Availability
@@ -24,10 +24,6 @@ F = TypeVar("F", bound=frames.Frame)
 Verb = Callable[[Realtime, Connection, F], Awaitable[Answer | None]]
 
 
-class PositionLost(AppError):
-    """A client claims to be ahead of the log: it must come back without cursors (4003)."""
-
-
 async def sync(realtime: Realtime, connection: Connection, frame: frames.Sync) -> Answer:
     """Send what came after the client's `seq`."""
     subscription = connection.subscriptions.get(frame.s)
@@ -37,10 +33,7 @@ async def sync(realtime: Realtime, connection: Connection, frame: frames.Sync) -
         raise Conflict(
             "That stream was begun anew.", next_step="Come back without a cursor.", code="stale_epoch"
         )
-    head = await recovery.sync(realtime, connection, frame.s, after=frame.d.seq)
-    if frame.d.seq > head:
-        raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
-    return {"head": head}
+    return {"head": await recovery.sync(realtime, connection, frame.s, after=frame.d.seq)}
 
 
 async def typing(realtime: Realtime, connection: Connection, frame: frames.Typing) -> None:
@@ -56,7 +49,8 @@ async def read(realtime: Realtime, connection: Connection, frame: frames.Read) -
     if subscription is None or not frame.s.startswith("conv:"):
         return
     up_to = min(frame.d.up_to, subscription.head)
-    realtime.reads[connection.participants[conversation_of(frame.s)]] = up_to
+    reader = connection.participants[conversation_of(frame.s)]
+    realtime.reads[reader] = max(up_to, realtime.reads.get(reader, 0))
     signal = frames.Eph(s=frame.s, k="read", d={"from": connection.role, "up_to": up_to})
     realtime.hub.tell(frame.s, signal, but=connection)
 
@@ -202,9 +196,9 @@ def participant_of(connection: Connection, conversation: UUID) -> UUID:
 
 
 def conversation_of(stream: str) -> UUID:
-    """The conversation of a `conv:` or `staff:` stream's name."""
+    """The conversation of a `conv:` stream's name: what is said goes nowhere else, notes have their verb."""
     try:
-        return UUID(stream.partition(":")[2])
+        return UUID(stream.removeprefix("conv:"))
     except ValueError:
         raise BadRequest("That is not a conversation's stream.", next_step="See docs/protocol.md.") from None
 
