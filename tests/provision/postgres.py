@@ -13,13 +13,17 @@ from pathlib import Path
 
 from tests.provision.packages import CannotProvideError, apt_install
 
+OPTIONS = ("max_connections=200", "listen_addresses=127.0.0.1")
 # Nothing of a test's database outlives the run, so it need not survive a power cut.
-OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200", "listen_addresses=127.0.0.1")
+HASTE = ("fsync=off", "full_page_writes=off")
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Start a server and yield its superuser's address; it is stopped and removed afterwards."""
+def postgres_server(*, durable: bool = False) -> Iterator[str]:
+    """Start a server and yield its superuser's address; it is stopped and removed afterwards.
+
+    One that is to be measured must be durable, as it would be in production.
+    """
     root = os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="earshot-postgres-"))
     try:
@@ -50,7 +54,12 @@ def postgres_server() -> Iterator[str]:
             run(
                 "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
             )
-            settings = (*OPTIONS, f"port={port}", f"unix_socket_directories={folder}")
+            settings = (
+                *OPTIONS,
+                *(() if durable else HASTE),
+                f"port={port}",
+                f"unix_socket_directories={folder}",
+            )
             options = " ".join(f"-c {setting}" for setting in settings)
             run("pg_ctl", "start", "-w", "-D", data, "-l", str(folder / "server.log"), "-o", options)
             try:

@@ -1,0 +1,1 @@
+"""Measures and long runs, each begun by `make`: bench, soak, evaluate, screenshots."""
