@@ -20,6 +20,7 @@ from app.accounts.rules import SEEN_EVERY, Viewer, tidy_code
 from app.accounts.tokens import csrf_token
 from app.db import reading, transaction
 from app.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from app.settings import Settings
 
 __all__ = [
     "COOKIE",
@@ -117,11 +118,13 @@ def own_origin(request: HTTPConnection) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    public = urlsplit(request.app.state.settings.public_url)
-    own = {f"{public.scheme}://{public.netloc}".lower()}
-    if host := request.headers.get("host"):
-        own |= {f"http://{host}".lower(), f"https://{host}".lower()}
-    return origin.lower() in own
+    settings: Settings = request.app.state.settings
+    public = urlsplit(settings.public_url)
+    host = request.headers.get("host", "")
+    own = [f"{public.scheme}://{public.netloc}", f"https://{host}"]
+    if settings.development:
+        own.append(f"http://{host}")
+    return origin.lower() in [address.lower() for address in own]
 
 
 def _require_csrf(request: Request, token: str) -> None:
