@@ -15,7 +15,7 @@ from app.realtime.frames import RiskCategory
 from app.rehearsal.questions import Question, in_messages
 
 Side = Literal["parent", "coach"]
-REPLY_CHARACTERS = 900  # a coach sends several short messages rather than one long one
+REPLY_CHARACTERS = 400  # a coach sends several short messages rather than one long one
 SCHOOL = ("school-attendance", "school-life", "send", "bullying")
 TOLD = 0.6  # how many parents fill in a band
 DROPPED = 0.15  # how many parents lose their connection on the way
