@@ -41,6 +41,7 @@ const model: Model = {
   port: null,
 };
 
+let ready = false;
 let drawing = false;
 let shownView = "";
 let shownMessages = 0;
@@ -48,7 +49,7 @@ let shownUnread = 0;
 let typedAt = 0;
 
 function draw(): void {
-  if (drawing) return;
+  if (drawing || !ready) return;
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
@@ -282,7 +283,6 @@ const doings: Doings = {
     model.page = "start";
     void attempt(() => learnLanguage(model.language));
   },
-  tryAgain: () => void attempt(() => learnLanguage(model.language)),
   exit(event) {
     event.preventDefault();
     leave();
@@ -333,6 +333,17 @@ watchShift(document, {
 // What fades by itself (somebody writing) needs a look now and then.
 setInterval(() => model.connection && document.visibilityState === "visible" && draw(), REDRAW_MS);
 
-void attempt(() => learnLanguage(model.language)).then(() => {
+async function begin(): Promise<void> {
+  try {
+    await learnLanguage(model.language);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    document.getElementById("failed")?.removeAttribute("hidden");
+    return;
+  }
+  ready = true;
   if (model.session) enter(model.session);
-});
+  drawNow();
+}
+
+void begin();

@@ -65,7 +65,6 @@ export interface Doings {
   readonly makeCode: () => void;
   readonly setConsent: (research: boolean) => void;
   readonly startAgain: () => void;
-  readonly tryAgain: () => void;
   readonly exit: (event: Event) => void;
 }
 

@@ -9,7 +9,7 @@ const QUESTIONS = ["topic", "age_band", "stage", "send", "attendance", "region"]
 
 export function startView(model: Model, doings: Doings): TemplateResult {
   const { content, service, words } = model;
-  if (!content || !service) return loadingView(model, doings);
+  if (!content || !service) return html``;
   return html`
     <main id="main" class="page">
       <h1 tabindex="-1">${words("widget.title")}</h1>
@@ -32,16 +32,6 @@ export function startView(model: Model, doings: Doings): TemplateResult {
       </section>
     </main>
   `;
-}
-
-export function loadingView({ fault, words }: Model, doings: Doings): TemplateResult {
-  return html`<main id="main" class="page">
-    <h1 tabindex="-1">${words("widget.title")}</h1>
-    ${fault
-      ? html`${faultBox(fault)}
-          <button type="button" @click=${doings.tryAgain}>${words("common.try_again")}</button>`
-      : html`<p role="status">${words("common.loading")}</p>`}
-  </main>`;
 }
 
 function form(model: Model, doings: Doings, content: Content): TemplateResult {

@@ -1,0 +1,296 @@
+/** One conversation as a column: what is said, what to say, and what stands beside it. */
+import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Stream } from "../app/realtime/client/reducer.js";
+import { delivery, isTyping, messages, notes, type Said, unread } from "../app/realtime/client/transcript.js";
+import { characters } from "../app/realtime/client/words.js";
+import { raiseView } from "./concerns.js";
+import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
+import { faultBox } from "./sign_in.js";
+import { wrapUpView } from "./wrap_up.js";
+
+const WARN_LEFT = 300;
+const FACTS = ["age_band", "stage", "send", "attendance", "region"] as const;
+const DELIVERY = {
+  sending: "console.chat.sending",
+  sent: "console.chat.delivered",
+  seen: "console.chat.read",
+  refused: "console.chat.not_sent",
+} as const;
+
+export function chatView(model: Model, doings: Doings, one: Mine, place: number): TemplateResult {
+  const { words, connection } = model;
+  const { conversation } = one;
+  const begun = begunIn(model, conversation);
+  const known = connection?.known();
+  const stream = known?.streams[`conv:${conversation}`];
+  const said = known ? messages(known, `conv:${conversation}`, "coach") : [];
+  const isNew = unread(said, "parent", begun.readUpTo);
+  const ended = one.status === "wrap_up" || stream?.state["status"] === "wrap_up";
+  const title = `chat-${conversation}`;
+  return html`
+    <article class="chat" aria-labelledby=${title} tabindex="-1" data-conversation=${conversation}>
+      <header>
+        <h3 id=${title}>${words("console.chat.numbered", { number: place })}</h3>
+        ${isNew > 0 ? html`<span class="badge">${words("console.chat.unread", { count: isNew })}</span>` : nothing}
+        <p class="facts" role="status">${ended ? words(endedKey(stream)) : presence(model, stream)}</p>
+        <p class="facts">
+          ${words("console.chat.lasting", { minutes: minutesSince(one.since) })}
+          <kbd>Alt+${place}</kbd>
+        </p>
+      </header>
+      ${logView(model, doings, stream, said)}
+      <p class="told" role="status">${begun.told}</p>
+      ${faultBox(begun.fault)}
+      ${ended ? wrapUpView(model, doings, conversation) : composer(model, doings, conversation, begun)}
+      ${besides(model, doings, conversation, begun, ended)}
+    </article>
+  `;
+}
+
+function presence({ words }: Model, stream: Stream | undefined): string {
+  return words(stream?.here["parent"] === false ? "console.chat.parent_away" : "console.chat.parent_present");
+}
+
+function endedKey(stream: Stream | undefined): string {
+  const by = stream?.events.findLast((event) => event.k === "conversation.ended")?.d["by"];
+  return by === "parent" ? "console.chat.parent_ended" : "console.chat.you_ended";
+}
+
+function logView(
+  { words, language }: Model,
+  doings: Doings,
+  stream: Stream | undefined,
+  said: readonly Said[],
+): TemplateResult {
+  const reached = delivery(said, stream, "coach", ["parent"]);
+  const typing = isTyping(stream, "parent", Date.now());
+  return html`
+    <div class="scroller" tabindex="0" role="log" aria-label=${words("widget.messages")} aria-relevant="additions">
+      <ol class="messages">
+        ${repeat(
+          said,
+          (one) => one.key,
+          (one) => html`<li class=${one.from === "parent" ? "theirs" : "mine"}>
+            <p class="who">
+              ${words(one.from === "parent" ? "console.chat.parent" : "console.chat.you")}
+              ${one.at ? html`<time datetime=${one.at}>${clock(one.at, language)}</time>` : nothing}
+            </p>
+            <p class="body">${one.body}</p>
+            ${one.pending?.state === "refused" ? refusedView(words, doings, one) : nothing}
+          </li>`,
+        )}
+      </ol>
+    </div>
+    <p class="state">
+      <span class="typing">${typing ? words("console.chat.typing") : ""}</span>
+      <span>${reached ? words(DELIVERY[reached]) : ""}</span>
+    </p>
+  `;
+}
+
+function refusedView(words: Model["words"], doings: Doings, { pending }: Said): TemplateResult {
+  const clientId = pending?.clientId ?? "";
+  return html`<div class="fault">
+    <p><strong>${words("console.chat.not_sent")}.</strong> ${pending?.fault?.message} ${pending?.fault?.nextStep}</p>
+    <button type="button" @click=${() => doings.retry(clientId)}>${words("console.chat.send_again")}</button>
+    <button type="button" @click=${() => doings.discard(clientId)}>${words("widget.remove")}</button>
+  </div>`;
+}
+
+function clock(iso: string, language: string): string {
+  const form = { timeZone: "Europe/London", hour: "numeric", minute: "2-digit" } as const;
+  return new Intl.DateTimeFormat(language === "cy" ? "cy-GB" : "en-GB", form).format(new Date(iso));
+}
+
+function composer(model: Model, doings: Doings, conversation: string, begun: Begun): TemplateResult {
+  const { words, connection } = model;
+  const id = `composer-${conversation}`;
+  const left = (connection?.known().limits.text ?? 4000) - characters(begun.draft);
+  const key = (event: KeyboardEvent): void => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      doings.send(conversation);
+    }
+    if (event.key === "/" && begun.draft === "") {
+      event.preventDefault();
+      doings.open(conversation, "replies");
+    }
+  };
+  return html`
+    <form
+      class="composer"
+      @submit=${(event: SubmitEvent) => {
+        event.preventDefault();
+        doings.send(conversation);
+      }}
+    >
+      <label for=${id}>${words("console.chat.message")}</label>
+      <textarea
+        id=${id}
+        rows="3"
+        aria-describedby="${id}-hint"
+        aria-invalid=${String(left < 0)}
+        .value=${live(begun.draft)}
+        @input=${(event: InputEvent) =>
+          doings.write(conversation, (event.currentTarget as HTMLTextAreaElement).value)}
+        @keydown=${key}
+      ></textarea>
+      <p class=${left < 0 ? "hint over" : "hint"} id="${id}-hint">
+        ${left < WARN_LEFT
+          ? words("console.chat.characters_left", { count: left })
+          : words("console.chat.send_hint")}
+      </p>
+      <button type="submit" class="main">${words("console.chat.send")}</button>
+    </form>
+  `;
+}
+
+function besides(
+  model: Model,
+  doings: Doings,
+  conversation: string,
+  begun: Begun,
+  ended: boolean,
+): TemplateResult {
+  const { words } = model;
+  const toggle = (what: Begun["open"], key: string): TemplateResult =>
+    html`<button
+      type="button"
+      aria-expanded=${String(begun.open === what)}
+      @click=${() => doings.open(conversation, begun.open === what ? "" : what)}
+    >
+      ${words(key)}
+    </button>`;
+  return html`
+    <div class="tools">
+      ${ended ? nothing : toggle("replies", "console.chat.ready_replies")} ${toggle("about", "console.chat.about")}
+      ${toggle("notes", "console.chat.note")} ${toggle("concern", "console.concern")}
+      ${ended ? nothing : toggle("end", "console.chat.end")}
+    </div>
+    ${opened(model, doings, conversation, begun)}
+  `;
+}
+
+function opened(
+  model: Model,
+  doings: Doings,
+  conversation: string,
+  begun: Begun,
+): TemplateResult | typeof nothing {
+  switch (begun.open) {
+    case "replies":
+      return repliesView(model, doings, conversation, begun);
+    case "about":
+      return aboutView(model, conversation);
+    case "notes":
+      return notesView(model, doings, conversation, begun);
+    case "concern":
+      return raiseView(model, doings, conversation);
+    case "end":
+      return endView(model, doings, conversation);
+    case "":
+      return nothing;
+  }
+}
+
+function repliesView(model: Model, doings: Doings, conversation: string, begun: Begun): TemplateResult {
+  const { words, content, staff } = model;
+  const id = `replies-${conversation}`;
+  const sought = begun.search.trim().toLowerCase();
+  const found = (content?.ready_replies ?? []).filter(
+    (one) => one.title.toLowerCase().includes(sought) || one.body.toLowerCase().includes(sought),
+  );
+  const use = (body: string): void => {
+    const filled = body.replaceAll("{coach_name}", (staff?.name ?? "").split(" ")[0] ?? "");
+    doings.write(conversation, begun.draft ? `${begun.draft}\n${filled}` : filled);
+    doings.open(conversation, "");
+    document.getElementById(`composer-${conversation}`)?.focus();
+  };
+  return html`<section class="beside" aria-label=${words("console.chat.ready_replies")}>
+    <label for=${id}>${words("console.chat.find_reply")}</label>
+    <input
+      id=${id}
+      type="search"
+      .value=${live(begun.search)}
+      @input=${(event: InputEvent) => {
+        begun.search = (event.currentTarget as HTMLInputElement).value;
+        doings.draw();
+      }}
+    />
+    <ul class="picks">
+      ${found.map(
+        (one) => html`<li>
+          <button type="button" @click=${() => use(one.body)}><strong>${one.title}</strong> ${one.body}</button>
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+function aboutView({ words, content, connection }: Model, conversation: string): TemplateResult {
+  const state = connection?.known().streams[`conv:${conversation}`]?.state ?? {};
+  const facts = [
+    { name: words("widget.topic"), value: state["topic"] ? labelOf(content?.topics, state["topic"]) : "" },
+    ...FACTS.map((fact) => ({
+      name: words(fact === "send" ? "widget.send_question" : `widget.${fact}`),
+      value: state[fact] ? labelOf(content?.child[fact], state[fact]) : "",
+    })),
+  ].filter(({ value }) => value !== "");
+  return html`<section class="beside" aria-label=${words("console.chat.about")}>
+    ${facts.length === 0
+      ? html`<p>${words("console.chat.nothing_said")}</p>`
+      : html`<dl>
+          ${facts.map(
+            ({ name, value }) => html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+          )}
+        </dl>`}
+  </section>`;
+}
+
+function notesView(model: Model, doings: Doings, conversation: string, begun: Begun): TemplateResult {
+  const { words, connection, staff, language } = model;
+  const known = connection?.known();
+  const written = known ? notes(known, `staff:${conversation}`, "coach") : [];
+  const id = `note-${conversation}`;
+  return html`<section class="beside" aria-label=${words("console.chat.note")}>
+    <p class="hint">${words("console.chat.note_hint")}</p>
+    <ol class="notes">
+      ${written.map(
+        (one) => html`<li>
+          <p class="who">
+            ${one.by || staff?.name} ${one.at ? html`<time datetime=${one.at}>${clock(one.at, language)}</time>` : ""}
+          </p>
+          <p class="body">${one.body}</p>
+        </li>`,
+      )}
+    </ol>
+    <form
+      @submit=${(event: SubmitEvent) => {
+        event.preventDefault();
+        doings.addNote(conversation);
+      }}
+    >
+      <label for=${id}>${words("console.chat.note")}</label>
+      <textarea
+        id=${id}
+        rows="2"
+        .value=${live(begun.note)}
+        @input=${(event: InputEvent) => (begun.note = (event.currentTarget as HTMLTextAreaElement).value)}
+      ></textarea>
+      <button type="submit">${words("console.chat.note_add")}</button>
+    </form>
+  </section>`;
+}
+
+function endView({ words }: Model, doings: Doings, conversation: string): TemplateResult {
+  return html`<section class="beside" aria-label=${words("console.chat.end")}>
+    <p>${words("console.chat.end_question")}</p>
+    <button type="button" class="danger" @click=${() => doings.end(conversation)}>${words("widget.end_yes")}</button>
+    <button type="button" @click=${() => doings.open(conversation, "")}>${words("widget.end_no")}</button>
+  </section>`;
+}

@@ -1,0 +1,100 @@
+/** Concerns: raising one beside a chat, and taking one further step by step. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { type ConcernStep, type Doings, minutesSince, type Model } from "./model.js";
+
+const CATEGORIES = [
+  "suicide_self_harm",
+  "abuse_neglect",
+  "sexual_abuse",
+  "domestic_abuse",
+  "missing_child",
+  "harm_to_baby",
+  "harm_to_others",
+] as const;
+const NEXT: Readonly<Record<string, ConcernStep>> = {
+  raised: "acknowledged",
+  acknowledged: "assessed",
+  assessed: "decided",
+  decided: "closed",
+};
+
+interface Concern {
+  readonly id: string;
+  readonly conversation: string;
+  readonly category: string;
+  readonly state: string;
+  readonly raised_at: string;
+}
+
+/** The supervisor's list: each concern with its one next step and the note that goes with it. */
+export function concernsView(model: Model, doings: Doings): TemplateResult {
+  const { words } = model;
+  const concerns = (model.connection?.known().me?.d["concerns"] ?? []) as readonly Concern[];
+  return html`
+    <section aria-labelledby="concerns-title">
+      <h2 id="concerns-title">${words("console.concerns")}</h2>
+      ${concerns.length === 0
+        ? html`<p class="empty">${words("console.concerns.none")}</p>`
+        : html`<ul class="concerns">
+            ${repeat(
+              concerns,
+              (one) => one.id,
+              (one) => concernView(model, doings, one),
+            )}
+          </ul>`}
+    </section>
+  `;
+}
+
+function concernView({ words }: Model, doings: Doings, one: Concern): TemplateResult {
+  const next = NEXT[one.state];
+  const note = `concern-note-${one.id}`;
+  return html`<li>
+    <p>
+      <strong>${words(`console.concern.${one.category}`)}</strong>
+      ${words(`console.concern.state.${one.state}`)},
+      ${words("console.concern.ago", { minutes: minutesSince(one.raised_at) })}
+    </p>
+    ${next
+      ? html`<form
+          @submit=${(event: SubmitEvent) => {
+            event.preventDefault();
+            doings.step(one.id, event.currentTarget as HTMLFormElement, next);
+          }}
+        >
+          <label for=${note}>
+            ${words(next === "decided" ? "console.concern.reason" : "console.concern.step_note")}
+          </label>
+          <textarea id=${note} name="note" rows="2" ?required=${next === "decided"}></textarea>
+          <button type="submit">${words(`console.concern.step.${next}`)}</button>
+        </form>`
+      : nothing}
+  </li>`;
+}
+
+/** What a coach fills in to tell a supervisor that somebody may not be safe. */
+export function raiseView({ words }: Model, doings: Doings, conversation: string): TemplateResult {
+  const id = `concern-${conversation}`;
+  return html`<form
+    class="beside"
+    @submit=${(event: SubmitEvent) => {
+      event.preventDefault();
+      doings.raise(conversation, event.currentTarget as HTMLFormElement);
+    }}
+  >
+    <h4>${words("console.concern")}</h4>
+    <div class="field">
+      <label for="${id}-category">${words("console.concern.category")}</label>
+      <select id="${id}-category" name="category" required>
+        <option value="">${words("console.wrap_up.choose")}</option>
+        ${CATEGORIES.map((one) => html`<option value=${one}>${words(`console.concern.${one}`)}</option>`)}
+      </select>
+    </div>
+    <div class="field">
+      <label for="${id}-note">${words("console.concern.known")}</label>
+      <textarea id="${id}-note" name="note" rows="3"></textarea>
+    </div>
+    <button type="submit" class="danger">${words("console.concern.raise")}</button>
+  </form>`;
+}

@@ -1,0 +1,363 @@
+/** The coach's console: state, what may be done, and one place where it is drawn. */
+import { render } from "lit";
+import type { WrapUpData } from "../app/realtime/client/frames.js";
+import { connect, Refused, type Request } from "../app/realtime/client/connection.js";
+import { ask } from "../app/realtime/client/http.js";
+import { browser, socketUrl } from "../app/realtime/client/platform.js";
+import { messages, unread } from "../app/realtime/client/transcript.js";
+import { characters, wordsFrom } from "../app/realtime/client/words.js";
+import { deskView } from "./desk.js";
+import { begunIn, type Content, type Doings, type Fault, mine, type Model, type Staff } from "./model.js";
+import { firstView, passwordView, signInView } from "./sign_in.js";
+
+const TYPING_EVERY_MS = 3000;
+const REDRAW_MS = 3000;
+const VIEWS = { sign_in: signInView, first: firstView, password: passwordView, desk: deskView };
+const FIRST = "/console/first";
+
+const root = document.getElementById("console") as HTMLElement;
+const told = document.getElementById("told") as HTMLElement;
+
+const model: Model = {
+  language: document.documentElement.lang === "cy" ? "cy" : "en",
+  words: wordsFrom({}),
+  content: null,
+  page: "sign_in",
+  link: "",
+  staff: null,
+  csrf: "",
+  connection: null,
+  busy: false,
+  fault: null,
+  begun: new Map(),
+};
+
+let drawing = false;
+let ready = false;
+let shownPage = "";
+let typedAt = 0;
+
+function draw(): void {
+  if (drawing || !ready) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawNow();
+  });
+}
+
+function drawNow(): void {
+  if (root.querySelector("noscript")) root.replaceChildren();
+  const scrollers = [...document.querySelectorAll<HTMLElement>(".scroller")];
+  const atEnd = new Set(scrollers.filter((one) => one.scrollHeight - one.scrollTop - one.clientHeight < 60));
+  const chats = document.querySelectorAll(".chat").length;
+  render(VIEWS[model.page](model, doings), root);
+  for (const one of document.querySelectorAll<HTMLElement>(".scroller")) {
+    if (atEnd.has(one) || !scrollers.includes(one)) one.scrollTop = one.scrollHeight;
+  }
+  if (model.page !== shownPage) {
+    if (shownPage !== "") document.querySelector<HTMLElement>("h1")?.focus();
+    shownPage = model.page;
+  }
+  const now = document.querySelectorAll<HTMLElement>(".chat");
+  if (now.length > chats && chats > 0) now[now.length - 1]?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  noticeMessages();
+}
+
+/** A conversation counts as read while the coach is in its column; the others say how much is new. */
+function noticeMessages(): void {
+  const { connection, words } = model;
+  let waiting = 0;
+  const here = document.activeElement?.closest<HTMLElement>("[data-conversation]")?.dataset["conversation"];
+  for (const { conversation } of connection && model.page === "desk" ? mine(model) : []) {
+    const said = messages((connection as NonNullable<typeof connection>).known(), `conv:${conversation}`, "coach");
+    const begun = begunIn(model, conversation);
+    const last = said.findLast((one) => one.from === "parent")?.seq ?? 0;
+    if (here === conversation && document.hasFocus() && last > begun.readUpTo) {
+      begun.readUpTo = last;
+      connection?.read(`conv:${conversation}`, last);
+      draw();
+    }
+    waiting += unread(said, "parent", begun.readUpTo);
+  }
+  document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${words("console.title")}`;
+}
+
+function faultOf({ code, message, nextStep }: Refused): Fault {
+  if (model.language === "en" && message !== "") return { message, nextStep };
+  return { message: model.words(`error.${code}`), nextStep: "" };
+}
+
+type Show = (fault: Fault | null) => void;
+
+const showOnTop: Show = (fault) => {
+  model.fault = fault;
+};
+
+/** Runs something that is asked of the server; a refusal is shown where `show` says. */
+async function attempt(work: () => Promise<void>, show: Show = showOnTop): Promise<void> {
+  if (model.busy) return;
+  model.busy = true;
+  show(null);
+  draw();
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    show(faultOf(error));
+  } finally {
+    model.busy = false;
+    draw();
+  }
+}
+
+function inChat(conversation: string, request: Request, done: () => void = () => undefined): void {
+  const begun = begunIn(model, conversation);
+  void attempt(
+    async () => {
+      await model.connection?.request(request);
+      done();
+    },
+    (fault) => {
+      begun.fault = fault;
+    },
+  );
+}
+
+async function learnLanguage(language: Model["language"]): Promise<void> {
+  const [strings, content] = await Promise.all([
+    ask(`/strings/${language}.json`),
+    ask(`/api/v1/content/${language}.json`),
+  ]);
+  model.language = language;
+  model.words = wordsFrom(strings as Record<string, string>);
+  model.content = content as Content;
+  document.documentElement.lang = language;
+}
+
+async function socketPass(): Promise<string | null> {
+  try {
+    const pass = await ask("/api/v1/staff/socket-pass", { method: "POST", csrf: model.csrf });
+    return (pass as { token: string }).token;
+  } catch (error) {
+    if (error instanceof Refused && (error.code === "unauthorized" || error.code === "forbidden")) {
+      signedOut();
+      return null;
+    }
+    throw error;
+  }
+}
+
+function enter(answer: unknown): void {
+  const { staff, csrf } = answer as { staff: Staff; csrf: string };
+  model.staff = staff;
+  model.csrf = csrf;
+  if (staff.role !== "coach" && staff.role !== "supervisor") return location.assign("/research");
+  model.page = "desk";
+  model.link = "";
+  model.connection = connect({
+    url: socketUrl(location),
+    client: "console/1",
+    token: socketPass,
+    changed: lookAtLine,
+    platform: browser,
+  });
+}
+
+function lookAtLine(): void {
+  if (model.connection?.line() === "stopped" && model.connection.stopCode() !== null) signedOut();
+  draw();
+}
+
+function signedOut(): void {
+  model.connection?.stop();
+  model.connection = null;
+  model.staff = null;
+  model.csrf = "";
+  model.begun.clear();
+  model.page = "sign_in";
+  draw();
+}
+
+/** The new password of a form that asks for it twice, or null after saying what is wrong with it. */
+function agreed(data: FormData): string | null {
+  const chosen = String(data.get("new") ?? "");
+  if (chosen === String(data.get("again") ?? "")) return chosen;
+  model.fault = { message: model.words("console.passwords_differ"), nextStep: "" };
+  draw();
+  return null;
+}
+
+const doings: Doings = {
+  signIn(form) {
+    const data = new FormData(form);
+    const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };
+    void attempt(async () => enter(await ask("/api/v1/staff/sign-in", { method: "POST", body })));
+  },
+  firstSignIn(form) {
+    const password = agreed(new FormData(form));
+    if (password === null) return;
+    const body = { token: model.link, password };
+    void attempt(async () => enter(await ask("/api/v1/staff/first-sign-in", { method: "POST", body })));
+  },
+  changePassword(form) {
+    const data = new FormData(form);
+    const chosen = agreed(data);
+    if (chosen === null) return;
+    const body = { old: String(data.get("old") ?? ""), new: chosen };
+    void attempt(async () => {
+      await ask("/api/v1/staff/password", { method: "POST", csrf: model.csrf, body });
+      told.textContent = model.words("console.password_changed");
+      model.page = "desk";
+    });
+  },
+  signOut: () =>
+    void attempt(async () => {
+      await ask("/api/v1/staff/sign-out", { method: "POST", csrf: model.csrf });
+      signedOut();
+    }),
+  goTo(page) {
+    model.page = page;
+    model.fault = null;
+    draw();
+  },
+  speak: (language) => void attempt(() => learnLanguage(language)),
+  setAvailability(chosen) {
+    const availability = chosen as "available" | "busy" | "on_break" | "offline";
+    void attempt(async () => {
+      await model.connection?.request({ t: "availability.set", d: { availability } });
+    });
+  },
+  takeNext: () =>
+    void attempt(async () => {
+      const taken = await model.connection?.request({ t: "queue.next" });
+      settle(String(taken?.["conversation"] ?? ""));
+    }),
+  take: (conversation) =>
+    void attempt(async () => {
+      await model.connection?.request({ t: "queue.claim", d: { conversation } });
+      settle(conversation);
+    }),
+  draw,
+  write(conversation, text) {
+    begunIn(model, conversation).draft = text;
+    const now = Date.now();
+    if (text !== "" && now - typedAt > TYPING_EVERY_MS) {
+      typedAt = now;
+      model.connection?.typing(`conv:${conversation}`);
+    }
+    draw();
+  },
+  send(conversation) {
+    const begun = begunIn(model, conversation);
+    const text = begun.draft.trim();
+    if (!text || !model.connection || characters(text) > model.connection.known().limits.text) return;
+    model.connection.post(`conv:${conversation}`, text);
+    begun.draft = "";
+    typedAt = 0;
+    document.getElementById(`composer-${conversation}`)?.focus();
+  },
+  retry: (clientId) => model.connection?.retry(clientId),
+  discard: (clientId) => model.connection?.discard(clientId),
+  addNote(conversation) {
+    const begun = begunIn(model, conversation);
+    const text = begun.note.trim();
+    if (!text) return;
+    model.connection?.post(`staff:${conversation}`, text);
+    begun.note = "";
+  },
+  raise(conversation, form) {
+    const data = new FormData(form);
+    const category = String(data.get("category")) as Extract<Request, { t: "concern.raise" }>["d"]["category"];
+    const d = { conversation, category, note: String(data.get("note") ?? "").trim() };
+    inChat(conversation, { t: "concern.raise", d }, () => {
+      const begun = begunIn(model, conversation);
+      begun.told = model.words("console.concern.raised");
+      begun.open = "";
+    });
+  },
+  step(concern, form, state) {
+    const note = String(new FormData(form).get("note") ?? "").trim();
+    void attempt(async () => {
+      await model.connection?.request({ t: "concern.step", d: { concern, state, note } });
+      form.reset();
+    });
+  },
+  end: (conversation) =>
+    inChat(conversation, { t: "conversation.end", d: { conversation } }, () => {
+      begunIn(model, conversation).open = "";
+    }),
+  close(conversation) {
+    const begun = begunIn(model, conversation);
+    const [first, ...others] = begun.topics;
+    if (!first || !begun.disposition) {
+      const missing = first ? "disposition_missing" : "topic_missing";
+      begun.fault = { message: model.words(`console.wrap_up.${missing}`), nextStep: "" };
+      return draw();
+    }
+    const d: WrapUpData = {
+      conversation,
+      topics: [first, ...others] as WrapUpData["topics"],
+      disposition: begun.disposition,
+      barriers: [...begun.barriers],
+      service_gaps: [...begun.gaps],
+    };
+    inChat(conversation, { t: "wrap_up.submit", d }, () => {
+      model.begun.delete(conversation);
+      told.textContent = model.words("console.wrap_up.closed");
+      document.querySelector<HTMLElement>("h1")?.focus();
+    });
+  },
+  open(conversation, what) {
+    begunIn(model, conversation).open = what;
+    drawNow();
+    if (what === "replies") document.getElementById(`replies-${conversation}`)?.focus();
+  },
+};
+
+/** A conversation that was just taken gets the cursor as soon as its column is there. */
+function settle(conversation: string, tries = 20): void {
+  const composer = document.getElementById(`composer-${conversation}`);
+  if (composer) return composer.focus();
+  if (tries > 0) setTimeout(() => settle(conversation, tries - 1), 100);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!event.altKey || !/^Digit[1-9]$/.test(event.code)) return;
+  const chat = document.querySelectorAll<HTMLElement>(".chat")[Number(event.code.slice(5)) - 1];
+  if (!chat) return;
+  event.preventDefault();
+  (chat.querySelector<HTMLElement>("textarea, select, input") ?? chat).focus();
+});
+document.addEventListener("focusin", draw);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && model.connection?.wake());
+window.addEventListener("online", () => model.connection?.wake());
+window.addEventListener("focus", draw);
+// Waiting times grow and "is writing" fades without a frame.
+setInterval(() => document.visibilityState === "visible" && model.connection && draw(), REDRAW_MS);
+
+async function begin(): Promise<void> {
+  if (location.pathname === FIRST && location.hash.length > 1) {
+    model.link = location.hash.slice(1);
+    model.page = "first";
+    history.replaceState(null, "", "/console"); // the token must not stay in the address bar or the history
+  }
+  try {
+    await learnLanguage(model.language);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    document.getElementById("failed")?.removeAttribute("hidden");
+    return;
+  }
+  ready = true;
+  if (model.page !== "first") {
+    try {
+      enter(await ask("/api/v1/staff/me"));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error; // nobody is signed in yet
+    }
+  }
+  drawNow();
+}
+
+void begin();

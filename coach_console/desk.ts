@@ -1,0 +1,157 @@
+/** The coach's desk: who I am and how free, who waits, and my conversations side by side. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { chatView } from "./chat.js";
+import { concernsView } from "./concerns.js";
+import { type Doings, labelOf, minutesSince, mine, type Model } from "./model.js";
+import { faultBox, languageButton } from "./sign_in.js";
+
+const AVAILABILITIES = ["available", "busy", "on_break", "offline"] as const;
+const LANGUAGES: Readonly<Record<string, string>> = { en: "English", cy: "Cymraeg" };
+
+interface Waiting {
+  readonly conversation: string;
+  readonly since: string;
+  readonly topic: string | null;
+  readonly language: string;
+  readonly age_band: string | null;
+  readonly priority: number;
+}
+
+interface Coach {
+  readonly staff: string;
+  readonly name: string;
+  readonly availability: string;
+  readonly load: number;
+  readonly capacity: number;
+}
+
+export function deskView(model: Model, doings: Doings): TemplateResult {
+  const { words } = model;
+  const chats = mine(model);
+  return html`
+    ${topBar(model, doings)}
+    <main id="main" class="desk">
+      <h1 class="told" tabindex="-1">${words("console.title")}</h1>
+      <div class="side">${faultBox(model.fault)} ${queueView(model, doings)} ${supervision(model, doings)}</div>
+      <section class="chats" aria-labelledby="chats-title">
+        <h2 id="chats-title">${words("console.chats")}</h2>
+        ${chats.length === 0
+          ? html`<p class="empty">${words("console.chats.none")}</p>`
+          : html`<div class="columns">
+              ${repeat(
+                chats,
+                (one) => one.conversation,
+                (one, index) => chatView(model, doings, one, index + 1),
+              )}
+            </div>`}
+      </section>
+    </main>
+  `;
+}
+
+function topBar(model: Model, doings: Doings): TemplateResult {
+  const { words, staff, connection } = model;
+  const me = connection?.known().me?.d ?? {};
+  const current = String(me["availability"] ?? "offline");
+  const choose = (event: Event): void => doings.setAvailability((event.target as HTMLSelectElement).value);
+  return html`
+    <header class="bar">
+      <p class="who">
+        <strong>${words("console.signed_in_as", { name: staff?.name ?? "" })}</strong>
+        <span>${words(`console.role.${staff?.role ?? "coach"}`)}</span>
+      </p>
+      <div class="availability">
+        <label for="availability">${words("console.availability")}</label>
+        <select id="availability" .value=${current} @change=${choose}>
+          ${AVAILABILITIES.map(
+            (one) =>
+              html`<option value=${one} ?selected=${one === current}>${words(`console.availability.${one}`)}</option>`,
+          )}
+        </select>
+      </div>
+      <p class="load">
+        ${words("console.load", { load: mine(model).length, capacity: Number(me["capacity"] ?? 0) })}
+      </p>
+      <p class="line" role="status">${words(lineKey(connection?.line()))}</p>
+      <nav aria-label=${words("console.account")}>
+        ${languageButton(model, doings)}
+        <button type="button" class="quiet" @click=${() => doings.goTo("password")}>
+          ${words("console.change_password")}
+        </button>
+        <button type="button" class="quiet" @click=${doings.signOut}>${words("console.sign_out")}</button>
+      </nav>
+    </header>
+  `;
+}
+
+function lineKey(line: string | undefined): string {
+  if (line === "open") return "console.connected";
+  if (line === "connecting") return "console.connecting";
+  return line === "waiting" ? "console.reconnecting" : "console.signed_out_elsewhere";
+}
+
+function queueView(model: Model, doings: Doings): TemplateResult {
+  const { words } = model;
+  const waiting = (model.connection?.known().queue?.d["waiting"] ?? []) as readonly Waiting[];
+  return html`
+    <section aria-labelledby="queue-title">
+      <h2 id="queue-title">${words("console.queue")}</h2>
+      <p role="status">
+        ${waiting.length === 0
+          ? words("console.queue.empty")
+          : words("console.queue.count", { count: waiting.length })}
+      </p>
+      <button type="button" class="main" @click=${doings.takeNext}>${words("console.queue.take_next")}</button>
+      <ol class="queue">
+        ${repeat(
+          waiting,
+          (one) => one.conversation,
+          (one, index) => waitingView(model, doings, one, index + 1),
+        )}
+      </ol>
+    </section>
+  `;
+}
+
+function waitingView(model: Model, doings: Doings, one: Waiting, place: number): TemplateResult {
+  const { words, content } = model;
+  const facts = [
+    one.topic ? labelOf(content?.topics, one.topic) : words("console.queue.no_topic"),
+    one.age_band ? labelOf(content?.child["age_band"], one.age_band) : "",
+    LANGUAGES[one.language] ?? one.language,
+  ].filter(Boolean);
+  const id = `waiting-${one.conversation}`;
+  return html`<li class=${one.priority > 0 ? "risk" : ""}>
+    <p id=${id}>
+      ${one.priority > 0 ? html`<strong class="flag">${words("console.queue.high_risk")}</strong> ` : nothing}
+      <span>${words("console.queue.position", { position: place })}: ${facts.join(", ")}.</span>
+      <span class="waited">${words("console.queue.waiting_since", { minutes: minutesSince(one.since) })}</span>
+    </p>
+    <button type="button" aria-describedby=${id} @click=${() => doings.take(one.conversation)}>
+      ${words("console.queue.claim")}
+    </button>
+  </li>`;
+}
+
+function supervision(model: Model, doings: Doings): TemplateResult | typeof nothing {
+  if (model.staff?.role !== "supervisor") return nothing;
+  const { words } = model;
+  const coaches = (model.connection?.known().queue?.d["coaches"] ?? []) as readonly Coach[];
+  return html`
+    ${concernsView(model, doings)}
+    <section aria-labelledby="coaches-title">
+      <h2 id="coaches-title">${words("console.coaches")}</h2>
+      ${coaches.length === 0
+        ? html`<p class="empty">${words("console.coaches.none")}</p>`
+        : html`<ul class="coaches">
+            ${coaches.map(
+              (one) => html`<li>
+                <strong>${one.name}</strong> ${words(`console.availability.${one.availability}`)},
+                ${words("console.load", { load: one.load, capacity: one.capacity })}
+              </li>`,
+            )}
+          </ul>`}
+    </section>
+  `;
+}

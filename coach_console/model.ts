@@ -1,0 +1,136 @@
+/** All that the console has in mind. Nothing of it is kept when the page goes. */
+import type { Connection } from "../app/realtime/client/connection.js";
+import type { Words } from "../app/realtime/client/words.js";
+
+export interface Staff {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+export interface Code {
+  readonly id: string;
+  readonly label: string;
+  readonly parent?: string | null;
+  readonly synonyms?: readonly string[];
+}
+
+export interface Reply {
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+/** The part of `/api/v1/content/{language}.json` that a coach works with. */
+export interface Content {
+  readonly topics: readonly Code[];
+  readonly child: Readonly<Record<string, readonly Code[]>>;
+  readonly wrap_up: Readonly<Record<"barrier" | "disposition" | "service_gap", readonly Code[]>>;
+  readonly ready_replies: readonly Reply[];
+}
+
+export interface Fault {
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+/** What a coach has begun in one conversation and not sent. */
+export interface Begun {
+  draft: string;
+  note: string;
+  search: string;
+  topicSearch: string;
+  topics: string[];
+  barriers: Set<string>;
+  gaps: Set<string>;
+  disposition: string;
+  /** Which of the things beside the chat is open. */
+  open: "" | "replies" | "notes" | "concern" | "end" | "about";
+  told: string;
+  fault: Fault | null;
+  readUpTo: number;
+}
+
+export interface Model {
+  language: "en" | "cy";
+  words: Words;
+  content: Content | null;
+  page: "sign_in" | "first" | "password" | "desk";
+  /** The token of a one-time link, taken out of the address bar. */
+  link: string;
+  staff: Staff | null;
+  csrf: string;
+  connection: Connection | null;
+  busy: boolean;
+  fault: Fault | null;
+  begun: Map<string, Begun>;
+}
+
+export interface Doings {
+  readonly signIn: (form: HTMLFormElement) => void;
+  readonly firstSignIn: (form: HTMLFormElement) => void;
+  readonly changePassword: (form: HTMLFormElement) => void;
+  readonly signOut: () => void;
+  readonly goTo: (page: Model["page"]) => void;
+  readonly speak: (language: Model["language"]) => void;
+  readonly setAvailability: (availability: string) => void;
+  readonly takeNext: () => void;
+  readonly take: (conversation: string) => void;
+  readonly draw: () => void;
+  readonly write: (conversation: string, text: string) => void;
+  readonly send: (conversation: string) => void;
+  readonly retry: (clientId: string) => void;
+  readonly discard: (clientId: string) => void;
+  readonly addNote: (conversation: string) => void;
+  readonly raise: (conversation: string, form: HTMLFormElement) => void;
+  readonly step: (concern: string, form: HTMLFormElement, state: ConcernStep) => void;
+  readonly end: (conversation: string) => void;
+  readonly close: (conversation: string) => void;
+  readonly open: (conversation: string, what: Begun["open"]) => void;
+}
+
+export type ConcernStep = "acknowledged" | "assessed" | "decided" | "closed";
+
+export interface Mine {
+  readonly conversation: string;
+  readonly status: string;
+  readonly since: string;
+}
+
+/** This coach's conversations, in the order in which they were taken. */
+export function mine(model: Model): readonly Mine[] {
+  const all = model.connection?.known().me?.d["conversations"];
+  return Array.isArray(all) ? (all as Mine[]) : [];
+}
+
+/** What was begun in a conversation; a place for it is made at the first look. */
+export function begunIn(model: Model, conversation: string): Begun {
+  const found = model.begun.get(conversation);
+  if (found) return found;
+  const made: Begun = {
+    draft: "",
+    note: "",
+    search: "",
+    topicSearch: "",
+    topics: [],
+    barriers: new Set(),
+    gaps: new Set(),
+    disposition: "",
+    open: "",
+    told: "",
+    fault: null,
+    readUpTo: 0,
+  };
+  model.begun.set(conversation, made);
+  return made;
+}
+
+/** The label of a code, or the code itself where the codebook no longer has it. */
+export function labelOf(codes: readonly Code[] | undefined, id: unknown): string {
+  return codes?.find((code) => code.id === id)?.label ?? String(id ?? "");
+}
+
+/** Whole minutes since then. */
+export function minutesSince(iso: string): number {
+  return Math.max(0, Math.floor((Date.now() - Date.parse(iso)) / 60_000));
+}
