@@ -9,8 +9,6 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import polars as pl
-
 from app.export.models import Row, RowGroup
 
 JSON_LINES, CSV, PARQUET, MANIFEST = "rows.jsonl", "rows.csv", "rows.parquet", "manifest.json"
@@ -23,10 +21,6 @@ PLAIN = (
 COLUMNS = ("conversation", "number", "speaker", "text", *LISTS, *PLAIN, "simulated")
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_SCHEMA = pl.Schema(
-    {name: pl.List(pl.String) if name in LISTS else pl.String() for name in COLUMNS}
-    | {"number": pl.Int64(), "simulated": pl.Boolean()}
-)
 
 
 class Writer:
@@ -54,11 +48,10 @@ class Writer:
 
 def write_parquet(folder: Path) -> None:
     """Make the Parquet file of a folder's JSON lines, streaming."""
-    lines = folder / JSON_LINES
-    if lines.stat().st_size:
-        pl.scan_ndjson(lines, schema=_SCHEMA, low_memory=True).sink_parquet(folder / PARQUET)
-    else:
-        pl.DataFrame(schema=_SCHEMA).write_parquet(folder / PARQUET)
+    # polars takes half a second to import, which every start and command would pay
+    from app.export.parquet import json_lines_to_parquet  # noqa: PLC0415
+
+    json_lines_to_parquet(folder / JSON_LINES, folder / PARQUET, columns=COLUMNS, lists=LISTS)
 
 
 def defused(value: object) -> object:
