@@ -1,0 +1,124 @@
+"""Where most tests begin: a parent who waits, a coach who holds a conversation, a writer at work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from uuid import UUID, uuid4
+
+from app.accounts.models import Staff
+from app.chat.access import Place, parent_place, staff_place
+from app.chat.rules import ChildFacts
+from app.chat.writer import Posted, Writer
+from app.content.reading import read_content
+from app.content.rules import Content
+from app.db import Database, reading, transaction
+from app.queue import actions as queue
+from app.queue import closing
+from app.queue.models import Availability
+from app.queue.starts import Start, Started, start_conversation
+from app.sealing import KeyRing
+from app.settings import PROJECT, Settings
+from tests.cast import Person, hire
+
+PATIENCE_S = 20  # long enough for a busy machine; nothing waits this long when all is well
+
+
+@cache
+def content() -> Content:
+    """The charity's content, read once a run."""
+    return read_content(PROJECT / "content")
+
+
+async def enter(
+    database: Database,
+    settings: Settings,
+    *,
+    start_id: UUID | None = None,
+    language: str = "en",
+    topic: str | None = None,
+    child: ChildFacts | None = None,
+) -> Started:
+    """A parent starts a conversation and waits in the queue."""
+    start = Start(
+        start_id=start_id or uuid4(),
+        language=language,
+        topic=topic,
+        child=child or ChildFacts(age_band="8-10"),
+    )
+    async with transaction(database) as session:
+        return await start_conversation(
+            session,
+            KeyRing(settings.key_ring),
+            content().codebook,
+            secret=settings.server_secret,
+            start=start,
+        )
+
+
+async def on_duty(
+    database: Database, person: Person, *, availability: Availability = Availability.AVAILABLE
+) -> Staff:
+    """Hire somebody and start their shift."""
+    staff = await hire(database, person)
+    async with transaction(database) as session:
+        await queue.set_availability(session, staff_id=staff.id, availability=availability)
+    return staff
+
+
+async def claim(database: Database, staff: Staff, conversation: UUID) -> queue.Claimed:
+    """A coach takes this conversation."""
+    async with transaction(database) as session:
+        return await queue.claim(session, staff_id=staff.id, conversation_id=conversation)
+
+
+async def parents(database: Database, conversation: UUID) -> Place:
+    """The parent's place."""
+    async with reading(database) as session:
+        return await parent_place(session, conversation)
+
+
+async def coachs(database: Database, staff: Staff, conversation: UUID) -> Place:
+    """The owner's place."""
+    async with reading(database) as session:
+        return await staff_place(session, staff_id=staff.id, conversation_id=conversation)
+
+
+async def end(database: Database, place: Place) -> None:
+    """Somebody ends the conversation."""
+    async with transaction(database) as session:
+        await closing.end(session, place=place)
+
+
+async def wrap_up(database: Database, place: Place, **said: object) -> None:
+    """The owner wraps the ended conversation up."""
+    wrapped = closing.WrapUp(**{"topics": ("sleep",), "disposition": "advice-given", **said})  # type: ignore[arg-type]
+    async with transaction(database) as session:
+        await closing.wrap_up(session, content().codebook, place=place, wrap_up=wrapped)
+
+
+@asynccontextmanager
+async def writing(
+    database: Database, settings: Settings, *, backlog: int = 10_000, text_limit: int = 4000
+) -> AsyncIterator[Writer]:
+    """A writer whose task runs until the block ends."""
+    writer = Writer(database, KeyRing(settings.key_ring), backlog=backlog, text_limit=text_limit)
+    task = asyncio.create_task(writer.run())
+    try:
+        yield writer
+    finally:
+        writer.stop()
+        await asyncio.wait_for(task, PATIENCE_S)
+
+
+async def say(writer: Writer, place: Place, body: str, *, client_id: UUID | None = None) -> Posted:
+    """Somebody posts a message."""
+    return await asyncio.wait_for(
+        writer.post(
+            conversation=place.conversation.id,
+            participant=place.participant.id,
+            client_message_id=client_id or uuid4(),
+            body=body,
+        ),
+        PATIENCE_S,
+    )
