@@ -1,11 +1,14 @@
 """What time demands of the sockets: pings with the streams' heads, the end of silent ones, read cursors."""
 
 import asyncio
+from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
+from app.accounts.actions import note_seen
+from app.accounts.queries import viewer_for_session
 from app.chat.actions import mark_read
 from app.db import transaction
 from app.realtime import frames
@@ -13,6 +16,7 @@ from app.realtime.context import Realtime
 from app.realtime.session import Close, PingDue
 
 MOST_SECONDS = 1.0
+SESSIONS_EVERY_S = 60
 
 logger = structlog.get_logger(__name__)
 
@@ -20,6 +24,7 @@ logger = structlog.get_logger(__name__)
 async def beat(realtime: Realtime) -> None:
     """Look at every socket about once a second (ten times a ping, where pings are faster) until cancelled."""
     every = min(MOST_SECONDS, realtime.settings.timers.ping / 10)
+    checked = clock.monotonic()
     while True:
         await asyncio.sleep(every)
         now = clock.monotonic()
@@ -31,6 +36,9 @@ async def beat(realtime: Realtime) -> None:
                 heads = {name: place.head for name, place in connection.subscriptions.items()}
                 connection.send(frames.Ping(d=frames.PingData(heads=heads)))
         await store_reads(realtime)
+        if now - checked >= SESSIONS_EVERY_S:
+            await check_sessions(realtime, since=checked)
+            checked = now
 
 
 async def store_reads(realtime: Realtime) -> None:
@@ -45,3 +53,30 @@ async def store_reads(realtime: Realtime) -> None:
     except (SQLAlchemyError, OSError) as error:
         logger.warning("reads.not_stored", kind=type(error).__name__)
         realtime.reads.update({**moved, **realtime.reads})
+
+
+async def check_sessions(realtime: Realtime, *, since: float) -> None:
+    """Close sockets whose staff session has ended by time (4004); working at one counts as use of its session.
+
+    `since` is the monotonic moment of the check before. Sessions that are ended by somebody are felt at once,
+    by their event.
+    """
+    used: dict[UUID, bool] = {}
+    for connection, session in realtime.sessions.items():
+        if connection.staff_session is not None:
+            used[connection.staff_session] = (
+                used.get(connection.staff_session, False) or session.acted >= since
+            )
+    ended = set()
+    try:
+        async with transaction(realtime.database) as database_session:
+            for staff_session, in_use in used.items():
+                if await viewer_for_session(database_session, staff_session) is None:
+                    ended.add(staff_session)
+                elif in_use:
+                    await note_seen(database_session, session_id=staff_session)
+    except (SQLAlchemyError, OSError) as error:
+        logger.warning("sessions.not_checked", kind=type(error).__name__)
+    for connection in list(realtime.sessions):
+        if connection.staff_session in ended:
+            connection.outbound.close(4004)

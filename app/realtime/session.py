@@ -104,6 +104,7 @@ class Session:
         self._role: str | None = None
         self._greeted = False
         self._heard = now
+        self.acted = now  # when a person last did something, which an answer to a ping is not
         self._pinged: float | None = None
         self._bad = 0
         self._texts = Bucket(pace.parent_messages_per_minute, now)
@@ -174,6 +175,8 @@ class Session:
                 )
         elif self._others.take(now) is not None:
             return Close(4005)
+        if not isinstance(frame, frames.Pong | frames.Sync):
+            self.acted = now
         return Command(frame)
 
     def _bad_frame(self, frame_id: str | None, code: frames.ErrorCode, message: str, step: str) -> Outcome:
