@@ -56,7 +56,7 @@ async def store_reads(realtime: Realtime) -> None:
 
 
 async def check_sessions(realtime: Realtime, *, since: float) -> None:
-    """Close sockets whose staff session has ended by time (4004); working at one counts as use of its session.
+    """Close sockets whose staff session has run out (4004); working at one counts as use of its session.
 
     `since` is the monotonic moment of the check before. Sessions that are ended by somebody are felt at once,
     by their event.
