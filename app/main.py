@@ -23,6 +23,7 @@ from app.content import routes as advice
 from app.content.reading import read_content
 from app.content.rules import Content, Promises, broken_promises
 from app.errors import AppError, BadRequest, ConfigurationError
+from app.export import routes as research
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
@@ -33,6 +34,7 @@ from app.realtime.context import Realtime
 from app.realtime.heartbeat import beat
 from app.realtime.hub import Hub
 from app.realtime.verbs import listen
+from app.reports import routes as reports
 from app.sealing import KeyRing
 from app.settings import Settings
 from app.widget import routes as widget
@@ -81,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         is_open=is_open,
     )
     _wire(app)
-    for room in (accounts, advice, queue, endpoint, pages, widget):
+    for room in (accounts, advice, queue, endpoint, pages, widget, research, reports):
         app.include_router(room.router)
     app.add_api_route("/healthz", _healthz)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))

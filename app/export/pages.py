@@ -1,0 +1,98 @@
+"""The research page as HTML, made on the server; it works without a script."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import jinja2
+
+from app.accounts.rules import Viewer
+from app.content.pages import MONTHS
+from app.content.rules import Content, Language
+from app.errors import AppError
+from app.export import files
+from app.export.models import ExportRun, RunState
+from app.export.runs import APPROVES, REQUESTS, SEES
+
+_TEMPLATES = Path(__file__).parent / "templates"
+STYLE = (_TEMPLATES / "research.css").read_bytes()
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_TEMPLATES),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def research_page(
+    content: Content,
+    language: Language,
+    *,
+    viewer: Viewer | None,
+    csrf: str = "",
+    runs: Sequence[ExportRun] = (),
+    names: Mapping[UUID, str] | None = None,
+    error: AppError | None = None,
+) -> str:
+    """The page as this viewer may see it; None is somebody who has not signed in."""
+    allowed = viewer is not None and viewer.role in SEES
+    return _environment.get_template("research.html").render(
+        language=language,
+        other="en" if language == "cy" else "cy",
+        in_language="?lang=cy" if language == "cy" else "",
+        say=partial(content.interface.text, language=language),
+        viewer=viewer,
+        allowed=allowed,
+        may_request=viewer is not None and viewer.role in REQUESTS,
+        csrf=csrf,
+        codes=content.codebook.topics,
+        runs=[_shown(run, content, language, viewer=viewer, names=names or {}) for run in runs if viewer],
+        error=error,
+    )
+
+
+def steps_for(run: ExportRun, viewer: Viewer) -> list[str]:
+    """What this viewer may do next to a run."""
+    steps = []
+    second = viewer.role in APPROVES and viewer.staff_id != run.requested_by
+    if run.state == RunState.REQUESTED and second:
+        steps.append("approve")
+    if run.state in (RunState.APPROVED, RunState.BUILT) and viewer.role in SEES:
+        steps.append("build")
+    if run.state == RunState.BUILT and second:
+        steps.append("release")
+    if run.state != RunState.WITHDRAWN and (viewer.role in APPROVES or viewer.staff_id == run.requested_by):
+        steps.append("withdraw")
+    return steps
+
+
+def _shown(
+    run: ExportRun, content: Content, language: Language, *, viewer: Viewer | None, names: Mapping[UUID, str]
+) -> dict[str, object]:
+    first, last = (
+        f"{MONTHS[language][month.month - 1]} {month.year}" for month in (run.first_month, run.last_month)
+    )
+    between = content.interface.text("report.period", language)
+    waiting = run.state in (RunState.REQUESTED, RunState.BUILT)
+    return {
+        "id": run.id,
+        "topic": _topic(run, content, language),
+        "months": first if first == last else between.format(**{"from": first, "to": last}),
+        "purpose": run.purpose,
+        "state": run.state,
+        "n": run.manifest.get("n"),
+        "requested_by": names.get(run.requested_by, ""),
+        "approved_by": names.get(run.approved_by, "") if run.approved_by else "",
+        "files": files.NAMES if run.state == RunState.RELEASED else (),
+        "steps": steps_for(run, viewer) if viewer else [],
+        "waits_for_another": waiting and viewer is not None and viewer.staff_id == run.requested_by,
+    }
+
+
+def _topic(run: ExportRun, content: Content, language: Language) -> str:
+    if run.topic is None:
+        return content.interface.text("research.all_topics", language)
+    known = content.codebook.known("topic", run.topic)
+    return content.codebook.code("topic", run.topic).label.of(language) if known else run.topic

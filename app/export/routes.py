@@ -1,0 +1,230 @@
+"""Export runs over HTTP: the research page with plain forms, and the same steps as JSON."""
+
+import hmac
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from app import audit, clock
+from app.accounts import queries as accounts
+from app.accounts.access import COOKIE, Viewer, require, require_own_origin, signed_in
+from app.accounts.tokens import csrf_token
+from app.content.rules import Language
+from app.db import reading, transaction
+from app.errors import AppError, BadRequest, Forbidden, NotFound, Unauthorized
+from app.export import files, queries, runs
+from app.export.models import ExportRun
+from app.export.pages import STYLE, research_page
+from app.export.periods import parse_period
+
+router = APIRouter()
+research_staff = require(*runs.SEES)
+FORM_BYTES = 8192
+MEDIA_TYPES = {
+    files.JSON_LINES: "application/x-ndjson",
+    files.CSV: "text/csv; charset=utf-8",
+    files.PARQUET: "application/vnd.apache.parquet",
+    files.MANIFEST: "application/json",
+}
+
+Step = Literal["approve", "build", "release", "withdraw"]
+ResearchStaff = Annotated[Viewer, Depends(research_staff)]
+
+
+class RunAsked(BaseModel):
+    """A request for an export; `topic` left out means all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: Annotated[str, StringConstraints(max_length=1000)]
+    period: Annotated[str, StringConstraints(max_length=20)]
+    topic: Annotated[str, StringConstraints(max_length=100)] | None = None
+
+
+@router.get("/api/v1/runs", dependencies=[Depends(research_staff)])
+async def list_runs(request: Request) -> list[dict[str, object]]:
+    """All export runs, the newest first."""
+    async with reading(request.app.state.database) as session:
+        return [_wire(run) for run in await queries.all_runs(session)]
+
+
+@router.post("/api/v1/runs", status_code=201)
+async def ask(request: Request, viewer: ResearchStaff, asked: RunAsked) -> dict[str, object]:
+    """Ask for an export."""
+    return _wire(await _ask(request, viewer, asked))
+
+
+@router.post("/api/v1/runs/{id}/{step}")
+async def take_step(request: Request, viewer: ResearchStaff, id: UUID, step: Step) -> dict[str, object]:  # noqa: A002
+    """Approve, build, release or withdraw a run."""
+    return _wire(await _step(request, viewer, id, step))
+
+
+@router.get("/api/v1/runs/{id}/files/{name}")
+async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str) -> FileResponse:  # noqa: A002
+    """One file of a released run; each download is noted."""
+    state = request.app.state
+    async with transaction(state.database) as session:
+        run = await queries.released_run(session, id)
+        if name not in files.NAMES:
+            raise NotFound("There is no such file.", next_step="The list of exports names them.")
+        audit.note(
+            session, actor=viewer.actor, action="export.downloaded", subject=f"export:{run.id}", file=name
+        )
+    path: Path = runs.run_folder(state.settings, run.id) / name
+    return FileResponse(
+        path,
+        media_type=MEDIA_TYPES[name],
+        filename=f"earshot-{run.id}-{name}",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@router.get("/research", response_class=HTMLResponse)
+async def research(request: Request, lang: Language = "en") -> HTMLResponse:
+    """The research page; who is not signed in is told where to."""
+    try:
+        viewer = await signed_in(request)
+    except Unauthorized:
+        return HTMLResponse(research_page(request.app.state.content, lang, viewer=None))
+    return await _page(request, viewer, lang)
+
+
+@router.post("/research/runs", response_class=HTMLResponse)
+async def ask_by_form(request: Request, lang: Language = "en") -> Response:
+    """Ask for an export with the page's form."""
+    viewer, fields = await _form(request)
+    try:
+        asked = RunAsked(
+            purpose=fields.get("purpose", "")[:1000],
+            period=fields.get("period", "")[:20],
+            topic=fields.get("topic", "")[:100] or None,
+        )
+        await _ask(request, viewer, asked)
+    except AppError as error:
+        return await _page(request, viewer, lang, error=error)
+    return _back(lang)
+
+
+@router.post("/research/runs/{id}/{step}", response_class=HTMLResponse)
+async def step_by_form(request: Request, id: UUID, step: Step, lang: Language = "en") -> Response:  # noqa: A002
+    """Approve, build, release or withdraw a run with one of the page's buttons."""
+    viewer, _ = await _form(request)
+    try:
+        await _step(request, viewer, id, step)
+    except AppError as error:
+        return await _page(request, viewer, lang, error=error)
+    return _back(lang)
+
+
+@router.get("/static/research.css", include_in_schema=False)
+async def style() -> Response:
+    """The style of the research page."""
+    return Response(
+        STYLE, media_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=300"}
+    )
+
+
+async def _ask(request: Request, viewer: Viewer, asked: RunAsked) -> ExportRun:
+    state = request.app.state
+    period = parse_period(asked.period)
+    async with transaction(state.database) as session:
+        return await runs.request_run(
+            session,
+            state.content.codebook,
+            staff_id=viewer.staff_id,
+            role=viewer.role,
+            purpose=asked.purpose,
+            topic=asked.topic,
+            period=period,
+        )
+
+
+async def _step(request: Request, viewer: Viewer, run_id: UUID, step: Step) -> ExportRun:
+    state = request.app.state
+    staff_id, role = viewer.staff_id, viewer.role
+    if step == "approve":
+        async with transaction(state.database) as session:
+            return await runs.approve_run(session, run_id=run_id, staff_id=staff_id, role=role)
+    if step == "build":
+        return await runs.build_run(
+            state.database,
+            state.settings,
+            state.content.codebook,
+            run_id=run_id,
+            staff_id=staff_id,
+            role=role,
+        )
+    follow = runs.release_run if step == "release" else runs.withdraw_run
+    return await follow(state.database, state.settings, run_id=run_id, staff_id=staff_id, role=role)
+
+
+async def _page(
+    request: Request, viewer: Viewer, language: Language, *, error: AppError | None = None
+) -> HTMLResponse:
+    state = request.app.state
+    found: list[ExportRun] = []
+    names: dict[UUID, str] = {}
+    if viewer.role in runs.SEES:
+        async with reading(state.database) as session:
+            found = await queries.all_runs(session)
+            names = {staff.id: staff.name for staff in await accounts.all_staff(session)}
+    page = research_page(
+        state.content,
+        language,
+        viewer=viewer,
+        csrf=_csrf(request),
+        runs=found,
+        names=names,
+        error=error,
+    )
+    return HTMLResponse(
+        page, status_code=error.status if error else 200, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def _form(request: Request) -> tuple[Viewer, dict[str, str]]:
+    """Who sent a form of this page, and its fields; a form sends no header, so a field holds the token."""
+    require_own_origin(request)
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > FORM_BYTES:
+            raise BadRequest("This form is too long.", next_step="Shorten it and send it again.", status=413)
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    async with reading(request.app.state.database) as session:
+        found = await accounts.live_session(session, request.cookies.get(COOKIE, ""))
+    if found is None:
+        raise Unauthorized("You are not signed in.", next_step="Sign in and try again.")
+    if not hmac.compare_digest(fields.get("csrf", "").encode(), _csrf(request).encode()):
+        raise Forbidden("The page is out of date.", next_step="Reload the page and try again.")
+    return accounts.viewer_of(*found), fields
+
+
+def _csrf(request: Request) -> str:
+    return csrf_token(request.cookies.get(COOKIE, ""), secret=request.app.state.settings.server_secret)
+
+
+def _back(language: Language) -> RedirectResponse:
+    return RedirectResponse("/research?lang=cy" if language == "cy" else "/research", status_code=303)
+
+
+def _wire(run: ExportRun) -> dict[str, object]:
+    moments = ("requested_at", "approved_at", "built_at", "released_at", "withdrawn_at")
+    return {
+        "id": str(run.id),
+        "state": run.state,
+        "topic": run.topic,
+        "first_month": f"{run.first_month:%Y-%m}",
+        "last_month": f"{run.last_month:%Y-%m}",
+        "purpose": run.purpose,
+        "requested_by": str(run.requested_by),
+        "approved_by": str(run.approved_by) if run.approved_by else None,
+        **{name: clock.wire(at) if (at := getattr(run, name)) else None for name in moments},
+        "manifest": run.manifest,
+    }
