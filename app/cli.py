@@ -1,9 +1,7 @@
 """The command line: `earshot --help` teaches it. Each command asks a room for the work and shows it."""
 
 import asyncio
-import errno
 import resource
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,31 +9,35 @@ from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 from rich.table import Table
-from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import db
+from app import clock, db
 from app.accounts import actions as accounts
 from app.accounts import queries as staff_queries
-from app.accounts.models import Role
+from app.accounts.models import Role, Staff
 from app.content.checking import texts_in
 from app.content.reading import read_content
+from app.content.rules import Language
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError, BadRequest, ConfigurationError, NotFound
+from app.export.periods import Period, month_of, parse_period
+from app.export.rows import RowsMade, make_rows
+from app.export.runs import carry_through, request_run
+from app.export.tallies import count_closed
 from app.main import create_app
-from app.rehearsal import simulate as rehearsing
-from app.rehearsal.cast import PASSWORD, DemoPerson, demo_people
-from app.rehearsal.doctor import examine
-from app.rehearsal.questions import read_questions
+from app.rehearsal import commands
+from app.rehearsal.cast import CAST, PASSWORD, DemoPerson, demo_people
+from app.rehearsal.commands import err, out, progress_bars
+from app.rehearsal.server import listen
+from app.reports.topic import Source, build_report
+from app.sealing import KeyRing
 from app.settings import Settings, load_settings
 
 T = TypeVar("T")
 SOCKETS = 65_536
 GRACE_S = 5
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 cli = typer.Typer(
     name="earshot",
@@ -78,7 +80,7 @@ def serve(
     Example:  earshot serve --port 8080
     """
     settings = load_settings()
-    listener = _listen(host, port)
+    listener = listen(host, port)
     port = listener.getsockname()[1]
     people: list[DemoPerson] = []
     if settings.development:
@@ -193,68 +195,141 @@ def content_check() -> None:
         out.print("\n".join(drafts), markup=False, soft_wrap=True)
 
 
+for command in (commands.simulate, commands.demo, commands.doctor):
+    cli.command()(command)
+
+
 @cli.command()
-def simulate(
-    file: Annotated[Path, typer.Argument(help="JSON lines: id, topic, title, text, reply.")],
-    coaches: Annotated[int, typer.Option(min=1, max=500, help="How many coaches answer.")] = 8,
-    parents_at_once: Annotated[int, typer.Option(min=1, max=5000, help="How many parents at a time.")] = 20,
-    speed: Annotated[str, typer.Option(help="max, or 1 for people's own pace, 10 for ten times it.")] = "max",
-    consent: Annotated[float, typer.Option(min=0, max=1, help="Share who consent to research.")] = 0.6,
-    seed: Annotated[int, typer.Option(help="The same seed plays the same rehearsal.")] = 1,
-    url: Annotated[str | None, typer.Option(help="Use this running service, on the same database.")] = None,
-) -> None:
-    """Replay people's words through the real service and check that nothing was lost, doubled or crossed.
+def rows() -> None:
+    """Count what was closed, and make anonymised rows of what may be used for research: the daily job.
 
-    Each question becomes a parent and each reply a coach's messages, over real sockets, on a server of its
-    own and the configured database. Ends with status 1 and names each fault if there is any.
-
-    Example:  earshot simulate questions.jsonl --coaches 60 --parents-at-once 150
+    May be ended at any moment and run again; nothing is counted or made twice.
     """
     settings = load_settings()
-    rehearsing.refuse_production(settings)
-    questions = read_questions(file)
-    plan = rehearsing.Plan(
-        coaches=coaches,
-        parents_at_once=parents_at_once,
-        speed=_speed(speed),
-        consent=consent,
-        seed=seed,
-        url=url,
-    )
-    with _progress() as progress:
-        bars = {
-            "staff": progress.add_task("Staff sign in", total=coaches + 1),
-            "conversation": progress.add_task("Conversations", total=len(questions)),
-        }
-        outcome = asyncio.run(
-            rehearsing.simulate(settings, questions, plan, progress=lambda what: progress.advance(bars[what]))
+    content_read = read_content(settings.content_dir)
+
+    async def job(database: Database, progress: Progress) -> tuple[int, RowsMade]:
+        await db.require_current(database)
+        counted = await count_closed(database, now=clock.now())
+        bar = progress.add_task("Anonymised rows", total=None)
+        made = await make_rows(
+            database,
+            KeyRing(settings.key_ring),
+            settings,
+            content_read.codebook,
+            now=clock.now(),
+            progress=lambda done, total: progress.update(bar, completed=done, total=total),
         )
-    out.print(_summary(outcome))
-    for fault in outcome.faults:
-        err.print(str(fault), markup=False, soft_wrap=True)
-    if outcome.faults:
-        err.print(f"{len(outcome.faults)} faults.", style="red")
-        raise typer.Exit(1)
-    out.print("Verdict: nothing acknowledged was lost, doubled, reordered or crossed.", style="green")
+        progress.update(bar, total=made.made, completed=made.made)
+        return counted, made
+
+    with progress_bars() as progress:
+        counted, made = asyncio.run(_with_database(settings, lambda database: job(database, progress)))
+    out.print(f"{counted} closed conversations counted.")
+    out.print(f"{made.made} conversations became {made.rows} rows; {made.withdrawn} were withdrawn.")
+    if made.set_aside:
+        out.print(f"{made.set_aside} were set aside: the leak check found something. See the audit record.")
 
 
 @cli.command()
-def doctor() -> None:
-    """Say what is wrong with the configuration, and how to mend it. Status 1 if anything serious is."""
-    findings = asyncio.run(examine())
-    table = Table("", "What", "Found", "What to do", show_lines=True)
-    for finding in findings:
-        mark = (
-            "[green]✓[/green]"
-            if finding.well
-            else "[red]✗[/red]"
-            if finding.serious
-            else "[yellow]![/yellow]"
+def export(
+    topic: Annotated[str | None, typer.Option(help="A topic's code; without it, all topics.")] = None,
+    period: Annotated[str | None, typer.Option(help="2026-03, 2026-Q1, 2026 or 2025/26.")] = None,
+    purpose: Annotated[str, typer.Option(help="What the rows are needed for.")] = "",
+    requested_by: Annotated[str, typer.Option("--as", help="The researcher who asks.")] = "",
+    approved_by: Annotated[
+        str, typer.Option("--approve-as", help="The reviewer who approves; development only.")
+    ] = "",
+) -> None:
+    """Ask for an export of anonymised rows: JSON lines, CSV and Parquet, with a manifest.
+
+    Another person must approve it, at /research. In development --approve-as does that here, and without
+    names the demo people ask and approve. The period is this April-to-March year unless you say another.
+
+    Example:  earshot export --topic school-refusal --period 2025/26
+    """
+    settings = load_settings()
+    if approved_by and not settings.development:
+        raise BadRequest(
+            "--approve-as works in development only.", next_step="Let a reviewer approve it at /research."
         )
-        table.add_row(mark, finding.what, Text(finding.found), Text(finding.mend))
-    out.print(table)
-    if any(not finding.well and finding.serious for finding in findings):
-        raise typer.Exit(1)
+    if settings.development:
+        requested_by = requested_by or CAST[2].email
+        approved_by = approved_by or CAST[3].email
+        purpose = purpose or "Looking at an export in development"
+    if not requested_by or not purpose.strip():
+        raise BadRequest("An export needs --as and --purpose.", next_step="Say who asks, and what for.")
+    book = read_content(settings.content_dir).codebook
+    code = book.resolve(topic) if topic else None
+    asked = _period(period)
+
+    async def ask(database: Database) -> str:
+        await db.require_current(database)
+        async with reading(database) as session:
+            asker = await _active(session, requested_by)
+            approver = await _active(session, approved_by) if approved_by else None
+        if approver is None:
+            async with transaction(database) as session:
+                run = await request_run(
+                    session,
+                    book,
+                    staff_id=asker.id,
+                    role=asker.role,
+                    purpose=purpose,
+                    topic=code,
+                    period=asked,
+                )
+            return f"Requested: {run.id}. Another person approves it at {settings.public_url}/research"
+        run, folder = await carry_through(
+            database,
+            settings,
+            book,
+            purpose=purpose,
+            topic=code,
+            period=asked,
+            requested_by=asker,
+            approved_by=approver,
+        )
+        return f"{run.manifest['n']} conversations for {asked.name} in {folder}"
+
+    out.print(asyncio.run(_with_database(settings, ask)), soft_wrap=True)
+
+
+@cli.command()
+def report(
+    topic: Annotated[str | None, typer.Option(help="A topic's code; without it, all topics.")] = None,
+    period: Annotated[str | None, typer.Option(help="2026-03, 2026-Q1, 2026 or 2025/26.")] = None,
+    source: Annotated[Source, typer.Option(help="Counts of all, or consented rows.")] = "tallies",
+    language: Annotated[Language, typer.Option(help="English or Welsh.")] = "en",
+    file: Annotated[Path | None, typer.Option("--out", help="Where to write it.")] = None,
+) -> None:
+    """Write a topic report as one HTML page, with a chart; small counts are not shown, the rest are rounded.
+
+    The period is this April-to-March year unless you say another. Run `earshot rows` first.
+
+    Example:  earshot report --topic school-refusal --period 2025/26 --out report.html
+    """
+    settings = load_settings()
+    content_read = read_content(settings.content_dir)
+    code = content_read.codebook.resolve(topic) if topic else None
+    asked = _period(period)
+    name = f"report-{code or 'all'}-{asked.name}.html".replace("/", "-")
+
+    async def build(database: Database) -> str:
+        await db.require_current(database)
+        return await build_report(
+            database, content_read, settings, topic=code, period=asked, source=source, language=language
+        )
+
+    page = asyncio.run(_with_database(settings, build))
+    path = file or Path(name)
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}.", next_step="Give another --out."
+        ) from None
+    out.print(f"Written: {path}", soft_wrap=True)
 
 
 async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -263,21 +338,6 @@ async def _with_database(settings: Settings, work: Callable[[Database], Awaitabl
         return await work(database)
     finally:
         await database.engine.dispose()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), backlog=2048)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigurationError(
-                f"Port {port} on {host} is in use.",
-                next_step=f"Stop what uses it, or take another: earshot serve --port {port + 1}",
-            ) from None
-        raise ConfigurationError(
-            f"Port {port} on {host} cannot be listened on: {error.strerror}.",
-            next_step="Give another --host or --port.",
-        ) from None
 
 
 def _welcome(url: str, people: list[DemoPerson]) -> None:
@@ -305,37 +365,19 @@ def _raise_socket_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _speed(text: str) -> float:
-    if text == "max":
-        return 0
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = -1
-    if not 0 <= speed < 1e6:
-        raise BadRequest(f"“{text}” is not a speed.", next_step="Give max, or a number such as 10.")
-    return speed
+async def _active(session: AsyncSession, email: str) -> Staff:
+    person = await staff_queries.staff_by_email(session, email)
+    if person is None or person.disabled_at is not None:
+        raise NotFound(f"Nobody active has the address {email}.", next_step="See `earshot staff list`.")
+    return person
 
 
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err)
-
-
-def _summary(outcome: rehearsing.Outcome) -> Table:
-    table = Table("", "Count", "p50", "p95", "p99", title=f"Played in {outcome.seconds:.1f} s")
-    for name, values in (
-        ("Wait for a coach (s)", outcome.waits),
-        ("Send to ok (ms)", [1000 * value for value in outcome.to_ok]),
-        ("Send to the other side (ms)", [1000 * value for value in outcome.to_other_side]),
-    ):
-        shares = (f"{rehearsing.at(values, share):.1f}" for share in (0.5, 0.95, 0.99))
-        table.add_row(name, str(len(values)), *shares)
-    table.caption = (
-        f"{outcome.conversations} conversations, {outcome.messages} messages, "
-        f"{outcome.dropped} connections dropped on purpose"
-    )
-    return table
+def _period(text: str | None) -> Period:
+    if text:
+        return parse_period(text)
+    today = month_of(clock.now())
+    year = today.year if today.month >= 4 else today.year - 1
+    return parse_period(f"{year}/{(year + 1) % 100:02d}")
 
 
 if __name__ == "__main__":

@@ -125,18 +125,18 @@ def _write(
         nods=tuple(nods),
         thanks=chance.choice(THANKS),
         consent=chance.random() < consent,
-        child=_child(codebook, chance),
+        child=child_facts(codebook, chance),
         topics=label.topics,
         disposition=chance.choice([code.id for code in codebook.dispositions if code.data]),
-        barriers=_some(codebook, "barrier", chance, share=1.0 if at_school else 0.0),
-        service_gaps=_some(codebook, "service_gap", chance, share=1.0 if at_school else GAP),
+        barriers=some_codes(codebook, "barrier", chance, share=1.0 if at_school else 0.0),
+        service_gaps=some_codes(codebook, "service_gap", chance, share=1.0 if at_school else GAP),
         concern=worry.category if worry is not None and raised else None,
         ended_by=chance.choice(get_args(Side)),
         drops=frozenset({chance.randint(1, said)} if chance.random() < DROPPED else ()),
     )
 
 
-def _child(codebook: Codebook, chance: random.Random) -> dict[str, str]:
+def child_facts(codebook: Codebook, chance: random.Random) -> dict[str, str]:
     """What a parent says about the child: each band told by most, not by all."""
     kinds = ("age_band", "stage", "send", "attendance", "region")
     return {
@@ -146,7 +146,7 @@ def _child(codebook: Codebook, chance: random.Random) -> dict[str, str]:
     }
 
 
-def _some(codebook: Codebook, kind: str, chance: random.Random, *, share: float) -> tuple[str, ...]:
+def some_codes(codebook: Codebook, kind: str, chance: random.Random, *, share: float) -> tuple[str, ...]:
     """Between one and three codes of a kind, or none."""
     if chance.random() >= share:
         return ()

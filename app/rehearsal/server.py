@@ -1,12 +1,14 @@
 """A server of the rehearsal's own: another process, on the configured database, at any hour."""
 
 import asyncio
+import errno
 import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -27,17 +29,22 @@ RAISED = {
 
 
 @asynccontextmanager
-async def own_server(settings: Settings, *, log: Path) -> AsyncIterator[str]:
-    """The address of a running service with raised limits; it ends with the block, and logs into `log`."""
-    url = f"http://{HOST}:{free_port()}"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
+async def own_server(
+    settings: Settings, *, host: str = HOST, port: int | None = None, log: Path | None = None
+) -> AsyncIterator[str]:
+    """The address of a running service with raised limits; it ends with the block.
+
+    It is quiet and logs into `log`; without one it says where it is, as `earshot serve` does.
+    """
+    url = f"http://{host}:{port or free_port()}"
+    with _output(log) as output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app.cli", "serve", "--port", url.rpartition(":")[2], "--quiet"),
+            *(sys.executable, "-m", "app.cli", "serve", "--host", host, "--port", url.rpartition(":")[2]),
+            *(("--quiet",) if log else ()),
             env=environment(settings, EARSHOT_PUBLIC_URL=url, EARSHOT_HOURS="always"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=output,
             start_new_session=True,  # Ctrl-C ends the rehearsal first, which then ends its server
         )
     try:
@@ -54,10 +61,17 @@ async def own_server(settings: Settings, *, log: Path) -> AsyncIterator[str]:
                 await process.wait()
 
 
+def _output(log: Path | None) -> AbstractContextManager[BinaryIO | None]:
+    if log is None:
+        return nullcontext()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("wb")
+
+
 def environment(settings: Settings, **more: str) -> Mapping[str, str]:
     """The variables with which another process runs on these settings, limits raised."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("EARSHOT_")},
+        **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
         "EARSHOT_ENV": settings.env,
         "EARSHOT_DATABASE_URL": settings.database,
@@ -71,6 +85,22 @@ def environment(settings: Settings, **more: str) -> Mapping[str, str]:
     }
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; ConfigurationError says what to do where the port is taken."""
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"Port {port} on {host} is in use.",
+                next_step=f"Stop what uses it, or take another: earshot serve --port {port + 1}",
+            ) from None
+        raise ConfigurationError(
+            f"Port {port} on {host} cannot be listened on: {error.strerror}.",
+            next_step="Give another --host or --port.",
+        ) from None
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
@@ -79,8 +109,9 @@ def free_port() -> int:
         return port
 
 
-async def _wait_for(process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-    failed = ConfigurationError("The rehearsal's own server did not start.", next_step=f"{log} says why.")
+async def _wait_for(process: asyncio.subprocess.Process, url: str, log: Path | None) -> None:
+    why = f"{log} says why." if log else "It said why above."
+    failed = ConfigurationError("The rehearsal's own server did not start.", next_step=why)
     try:
         async with asyncio.timeout(START_S), httpx.AsyncClient(trust_env=False) as http:
             while not await answers(http, url):

@@ -15,7 +15,8 @@ QUESTIONS = Path(__file__).parent.parent / "data" / "questions.jsonl"
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     raised = Limits(**{name.lower(): int(value) for name, value in RAISED.items()})
-    return settings_for(database_url, tmp_path).model_copy(update={"limits": raised, "timers": Timers(ping=1)})
+    plain = settings_for(database_url, tmp_path)
+    return plain.model_copy(update={"limits": raised, "timers": Timers(ping=1)})
 
 
 @pytest.fixture(scope="session")

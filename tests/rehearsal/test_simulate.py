@@ -70,9 +70,9 @@ async def the_database_shows_it_all(
         assert {concern.state for concern in concerns} == {"closed"}
         assert len(concerns) == sum(script.concern is not None for script in scripts)
         tagged = await session.scalars(
-            select(col(Tagging.conversation_id).distinct()).where(
-                col(Tagging.tagged_by) == "coach", col(Tagging.kind) == "topic"
-            )
+            select(col(Tagging.conversation_id))
+            .distinct()
+            .where(col(Tagging.tagged_by) == "coach", col(Tagging.kind) == "topic")
         )
         assert len(list(tagged)) == len(questions)
         assert all(person.disabled_at for person in await session.scalars(select(Staff)))

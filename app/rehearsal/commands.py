@@ -1,0 +1,126 @@
+"""The rehearsal's commands: simulate, demo and doctor, for the command line to offer."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app import db
+from app.errors import BadRequest
+from app.rehearsal import demo as living
+from app.rehearsal import simulate as rehearsing
+from app.rehearsal.doctor import examine
+from app.rehearsal.questions import read_questions
+from app.rehearsal.server import listen
+from app.rehearsal.summary import findings_table, outcome_table
+from app.settings import load_settings
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def simulate(
+    file: Annotated[Path, typer.Argument(help="JSON lines: id, topic, title, text, reply.")],
+    coaches: Annotated[int, typer.Option(min=1, max=500, help="How many coaches answer.")] = 8,
+    parents_at_once: Annotated[int, typer.Option(min=1, max=5000, help="How many parents at a time.")] = 20,
+    speed: Annotated[str, typer.Option(help="max, or 1 for people's own pace, 10 for ten times it.")] = "max",
+    consent: Annotated[float, typer.Option(min=0, max=1, help="Share who consent to research.")] = 0.6,
+    seed: Annotated[int, typer.Option(help="The same seed plays the same rehearsal.")] = 1,
+    url: Annotated[str | None, typer.Option(help="Use this running service, on the same database.")] = None,
+) -> None:
+    """Replay people's words through the real service and check that nothing was lost, doubled or crossed.
+
+    Each question becomes a parent and each reply a coach's messages, over real sockets, on a server of its
+    own and the configured database. Ends with status 1 and names each fault if there is any.
+
+    Example:  earshot simulate questions.jsonl --coaches 60 --parents-at-once 150
+    """
+    settings = load_settings()
+    rehearsing.refuse_production(settings)
+    questions = read_questions(file)
+    plan = rehearsing.Plan(
+        coaches=coaches,
+        parents_at_once=parents_at_once,
+        speed=_speed(speed),
+        consent=consent,
+        seed=seed,
+        url=url,
+    )
+    with progress_bars() as progress:
+        bars = {
+            "staff": progress.add_task("Staff sign in", total=coaches + 1),
+            "conversation": progress.add_task("Conversations", total=len(questions)),
+        }
+        outcome = asyncio.run(
+            rehearsing.simulate(settings, questions, plan, progress=lambda what: progress.advance(bars[what]))
+        )
+    out.print(outcome_table(outcome))
+    for fault in outcome.faults:
+        err.print(str(fault), markup=False, soft_wrap=True)
+    if outcome.faults:
+        err.print(f"{len(outcome.faults)} faults.", style="red")
+        raise typer.Exit(1)
+    out.print("Verdict: nothing acknowledged was lost, doubled, reordered or crossed.", style="green")
+
+
+def demo(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    past: Annotated[int, typer.Option(min=0, max=20_000, help="Past conversations to begin with.")] = 600,
+    speed: Annotated[float, typer.Option(min=0.1, max=100, help="1 is people's own pace.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same past.")] = 1,
+) -> None:
+    """A living service to look at: a year of conversations, parents arriving, coaches answering some of them.
+
+    Everybody and everything in it is invented. Write as a parent at / or sign in as a coach at /console: the
+    rehearsed people answer you. Ctrl-C ends it; what it wrote stays in the development database.
+
+    Example:  earshot demo --port 8080 --speed 4
+    """
+    settings = load_settings()
+    rehearsing.refuse_production(settings)
+    listen(host, port).close()
+    db.migrate(settings)
+    with progress_bars() as progress:
+        bars = {
+            "conversation": progress.add_task("A year of conversations", total=past),
+            "row": progress.add_task("Anonymised rows", total=None),
+        }
+
+        def advance(what: str, total: int) -> None:
+            progress.update(bars[what], advance=1, total=total)
+
+        asyncio.run(living.fill_past(settings, count=past, seed=seed, progress=advance))
+    try:
+        asyncio.run(living.live(settings, host=host, port=port, speed=speed))
+    except KeyboardInterrupt:
+        out.print("The demo has ended. Its conversations stay in the development database.")
+
+
+def doctor() -> None:
+    """Say what is wrong with the configuration, and how to mend it. Status 1 if anything serious is."""
+    findings = asyncio.run(examine())
+    out.print(findings_table(findings))
+    if any(not finding.well and finding.serious for finding in findings):
+        raise typer.Exit(1)
+
+
+def progress_bars() -> Progress:
+    """Bars on the error output, so that results can be piped."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err)
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return 0
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1
+    if not 0 <= speed < 1e6:
+        raise BadRequest(f"“{text}” is not a speed.", next_step="Give max, or a number such as 10.")
+    return speed
