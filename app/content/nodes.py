@@ -81,7 +81,7 @@ class _Builder:
 
     def value(self, node: yaml.Node, kind: Anything, path: str) -> Anything:
         """The node's value, or None after noting what is wrong with it."""
-        self.source.lines[path] = self.first_line + node.start_mark.line
+        self.source.lines.setdefault(path, self.first_line + node.start_mark.line)
         origin: Anything = get_origin(kind)
         arguments = get_args(kind)
         if origin in (Union, types.UnionType):
