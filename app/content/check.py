@@ -1,4 +1,4 @@
-"""What `earshot content check` says: what waits for a review, is overdue or missing, and how much there is."""
+"""What `earshot content check` says: what waits for review, is overdue or missing, and how much there is."""
 
 import re
 from collections.abc import Iterable, Iterator

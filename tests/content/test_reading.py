@@ -15,15 +15,50 @@ def line_of(path: Path, words: str) -> int:
 
 SPOILED = [
     # file, old words, new words, words of the line that is named, field, what is said
-    ("codebook.yaml", "  - id: sleep\n", "  - id: sleep\n    labbel: x\n", "labbel", "topics[0].labbel", "label"),
+    (
+        "codebook.yaml",
+        "  - id: sleep\n",
+        "  - id: sleep\n    labbel: x\n",
+        "labbel",
+        "topics[0].labbel",
+        "label",
+    ),
     ("codebook.yaml", 'version: "test-1"\n', "version: 2026.1\n", "version", "version", "quotes"),
     ("codebook.yaml", "  - id: behaviour\n", "  - id: sleep\n", None, "topics[2].id", "second time"),
-    ("codebook.yaml", "  - id: sleep/bedtime", "  - id: slumber/bedtime", "slumber", "topics[1].id", "parent"),
-    ("codebook.yaml", "en: behaviour, cy: y behaviour", "en: behaviour", None, "topics[2].label.cy", "missing"),
+    (
+        "codebook.yaml",
+        "  - id: sleep/bedtime",
+        "  - id: slumber/bedtime",
+        "slumber",
+        "topics[1].id",
+        "parent",
+    ),
+    (
+        "codebook.yaml",
+        "en: behaviour, cy: y behaviour",
+        "en: behaviour",
+        None,
+        "topics[2].label.cy",
+        "missing",
+    ),
     ("codebook.yaml", "review: draft", "review: soon", "soon", "topics[0].label.review", "draft"),
     ("codebook.yaml", "    data: false", "    data: maybe", "maybe", "dispositions[1].data", "true or false"),
-    ("codebook.yaml", "    group: trigger", "    group: reason", "reason", "barriers[0].group", "circumstance"),
-    ("codebook.yaml", "  - id: practical\n", "  - id: practical-help\n", "practical-help", "topics[23].id", "twenty"),
+    (
+        "codebook.yaml",
+        "    group: trigger",
+        "    group: reason",
+        "reason",
+        "barriers[0].group",
+        "circumstance",
+    ),
+    (
+        "codebook.yaml",
+        "  - id: practical\n",
+        "  - id: practical-help\n",
+        "practical-help",
+        "topics[23].id",
+        "twenty",
+    ),
     ("codebook.yaml", ", nation: wales", ", nation: mercia", "mercia", "regions[0].nation", "nation"),
     ("articles/step-one.en.md", "school-attendance", "scholl", "scholl", "topics[0]", "scholl"),
     ("articles/step-one.en.md", "2026-10-01", "next year", "next year", "review_by", "next year"),
@@ -56,7 +91,9 @@ SPOILED = [
 
 
 @pytest.mark.parametrize(("file", "old", "new", "words", "field", "said"), SPOILED)
-def test_a_mistake_is_named_by_file_line_and_field(folder, spoil, mistakes, file, old, new, words, field, said):
+def test_a_mistake_is_named_by_file_line_and_field(
+    folder, spoil, mistakes, file, old, new, words, field, said
+):
     spoil(file, old, new)
     found = [mistake for mistake in mistakes() if (mistake.file, mistake.field) == (file, field)]
     assert found, mistakes()
@@ -83,7 +120,9 @@ def test_all_mistakes_of_all_files_are_told_at_once(spoil, mistakes):
 
 def test_a_key_written_twice_is_refused_where_it_stands_again(folder, mistakes):
     path = folder / "interface.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + "widget.send: {en: A, cy: B, review: draft}\n", encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8") + "widget.send: {en: A, cy: B, review: draft}\n", encoding="utf-8"
+    )
     (mistake,) = mistakes()
     assert (mistake.file, mistake.field) == ("interface.yaml", "widget.send")
     assert mistake.line == len(path.read_text(encoding="utf-8").splitlines())
