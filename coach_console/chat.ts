@@ -129,7 +129,7 @@ function composer(model: Model, doings: Doings, conversation: string, begun: Beg
       <label for=${id}>${words("console.chat.message")}</label>
       <textarea
         id=${id}
-        rows="3"
+        rows="2"
         aria-describedby="${id}-hint"
         aria-invalid=${String(left < 0)}
         .value=${live(begun.draft)}

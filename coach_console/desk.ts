@@ -1,5 +1,6 @@
 /** The coach's desk: who I am and how free, who waits, and my conversations side by side. */
 import { html, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
@@ -63,7 +64,7 @@ function topBar(model: Model, doings: Doings): TemplateResult {
       </p>
       <div class="availability">
         <label for="availability">${words("console.availability")}</label>
-        <select id="availability" .value=${current} @change=${choose}>
+        <select id="availability" .value=${live(current)} @change=${choose}>
           ${AVAILABILITIES.map(
             (one) =>
               html`<option value=${one} ?selected=${one === current}>${words(`console.availability.${one}`)}</option>`,

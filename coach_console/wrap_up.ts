@@ -62,7 +62,10 @@ function topicsView({ words, content }: Model, doings: Doings, begun: Begun, id:
     begun.topics = topics;
     begun.topicSearch = "";
     doings.draw();
+    const next = topics.length < MOST_TOPICS ? "search" : "disposition"; // the pressed button is about to go
+    requestAnimationFrame(() => document.getElementById(`${id}-${next}`)?.focus());
   };
+  const offered = begun.topicSearch.trim() ? free.slice(0, SHOWN) : begun.topics.length > 0 ? [] : free;
   return html`
     <fieldset>
       <legend>${words("console.wrap_up.topics")}</legend>
@@ -102,7 +105,7 @@ function topicsView({ words, content }: Model, doings: Doings, begun: Begun, id:
               }}
             />
             <ul class="picks topics">
-              ${free.slice(0, begun.topicSearch.trim() ? SHOWN : free.length).map(
+              ${offered.map(
                 (one) => html`<li>
                   <button type="button" @click=${() => change([...begun.topics, one.id])}>${one.label}</button>
                 </li>`,

@@ -68,7 +68,7 @@ export interface Connection {
   readonly discard: (clientId: string) => void;
   readonly typing: (stream: string) => void;
   readonly read: (stream: string, upTo: number) => void;
-  /** Asks once; rejects with Refused, with code `offline` where the socket went first. */
+  /** Asks once, as soon as a socket that is being opened is open; Refused `offline` where it went first. */
   readonly request: (frame: Request) => Promise<Readonly<Record<string, unknown>>>;
   /** The network or the person came back: connect now rather than later. */
   readonly wake: () => void;
@@ -91,6 +91,7 @@ export function connect(options: Options): Connection {
   const conn = platform.uuid();
   const waiting = new Map<string, Waiting>();
   const syncing = new Set<string>();
+  const held: { readonly ask: () => void; readonly cut: () => void }[] = [];
   let known: Known = nothing;
   let line: Line = "connecting";
   let stopCode: number | null = null;
@@ -122,11 +123,16 @@ export function connect(options: Options): Connection {
       token = await options.token();
     } catch {
       // The token service could not be reached: as good as no network.
+      letGo();
+      attempt += 1;
       if ((line as Line) !== "stopped") tryLater();
       return;
     }
     if ((line as Line) === "stopped" || socket) return;
-    if (token === null) return become("stopped");
+    if (token === null) {
+      letGo();
+      return become("stopped");
+    }
     const opened = platform.open(options.url, PROTOCOL);
     socket = opened;
     watch(HELLO_MS);
@@ -165,6 +171,7 @@ export function connect(options: Options): Connection {
     syncing.clear();
     for (const one of [...waiting.values()]) one.cut();
     waiting.clear();
+    letGo();
     if (line === "stopped") return;
     if (code >= STOP && code < 5000) {
       stopCode = code;
@@ -173,6 +180,10 @@ export function connect(options: Options): Connection {
     if (code === POSITION_LOST) known = withoutPlaces(known);
     if (code === RATE) attempt = Math.max(attempt, 4);
     tryLater();
+  }
+
+  function letGo(): void {
+    for (const one of held.splice(0)) one.cut();
   }
 
   function tryLater(): void {
@@ -189,6 +200,7 @@ export function connect(options: Options): Connection {
       watch((known.limits.pingSeconds + known.limits.pongSeconds) * 1000);
       line = "open";
       for (const one of known.pending) if (one.state === "sending") deliver(one.clientId);
+      for (const one of held.splice(0)) one.ask();
     }
     if (frame.t === "ping") send({ t: "pong" });
     if ((frame.t === "ok" || frame.t === "err") && frame.re) {
@@ -267,17 +279,20 @@ export function connect(options: Options): Connection {
     },
     request(frame) {
       const offline = (): Refused => new Refused("offline", "", "");
-      if (!ready()) return Promise.reject(offline());
+      if (!ready() && line !== "connecting") return Promise.reject(offline());
       return new Promise((resolve, reject) => {
-        const id = nextId();
-        waiting.set(id, {
-          cut: () => reject(offline()),
-          done: (answer) => {
+        const cut = (): void => reject(offline());
+        const ask = (): void => {
+          const id = nextId();
+          const done = (answer: Ok | Err): void => {
             if (answer.t === "ok") return resolve(answer.d);
             reject(new Refused(answer.d.code, answer.d.message, answer.d.next_step));
-          },
-        });
-        send({ ...frame, id } as ClientFrame);
+          };
+          waiting.set(id, { cut, done });
+          send({ ...frame, id } as ClientFrame);
+        };
+        if (ready()) ask();
+        else held.push({ ask, cut });
       });
     },
     wake() {
@@ -293,6 +308,7 @@ export function connect(options: Options): Connection {
       become("stopped");
       for (const one of [...waiting.values()]) one.cut();
       waiting.clear();
+      letGo();
       ending?.close(1000);
     },
   };

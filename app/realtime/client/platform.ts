@@ -9,8 +9,17 @@ export const browser: Platform = {
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
-  uuid: () => crypto.randomUUID(),
+  uuid,
 };
+
+/** A random UUID; `crypto.randomUUID` is missing where a site without TLS embeds the chat. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
 
 /** The socket's address on the server that the page came from. */
 export function socketUrl(page: { readonly protocol: string; readonly host: string }): string {

@@ -193,7 +193,7 @@ const doings: Doings = {
     if (!content || characters(first) > 4000) return document.getElementById("first")?.focus();
     const data = new FormData(form);
     const consents = data.get("research_consent") !== null;
-    model.startId ??= crypto.randomUUID();
+    model.startId ??= browser.uuid();
     const start_id = model.startId;
     void attempt(async () => {
       const body = {

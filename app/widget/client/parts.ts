@@ -12,7 +12,7 @@ export function notice(versions: Versions): TemplateResult {
 
 /** The same within a heading or a label. */
 export function inline(versions: Versions): TemplateResult {
-  return html`${versions.map(({ language, text }) => html`<span class="version" lang=${language}>${text}</span> `)}`;
+  return html`${versions.map(({ language, text }) => html`<span class="version" lang=${language}>${text}</span>`)}`;
 }
 
 /** Who to ring in danger: above everything that can wait. */
@@ -22,7 +22,7 @@ export function emergency({ emergency: { title, text, numbers } }: Content, fold
     <ul class="numbers">
       ${numbers.map(
         (one) => html`<li>
-          <a href="tel:${one.phone.replace(/\s/g, "")}"><strong>${inline(one.name)} ${one.phone}</strong></a>
+          <a href="tel:${one.phone.replace(/\s/g, "")}"><strong>${inline(one.name)}: ${one.phone}</strong></a>
           ${inline(one.what)}
         </li>`,
       )}

@@ -44,25 +44,28 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
           ${words(status === "waiting" ? "widget.leave_queue" : "widget.end")}
         </button>
       </div>
+      ${status === "waiting"
+        ? html`<p class="place" role="status">
+            ${stream?.place ? placeWords(words, stream.place) : `${words("widget.wait_unknown")}.`}
+          </p>`
+        : nothing}
       <div class="scroller" tabindex="0" role="region" aria-label=${words("widget.transcript")}>
-        ${status === "waiting" ? waiting(model, stream?.place ?? null) : nothing} ${log(model, doings)}
+        ${status === "waiting" ? waiting(model) : nothing} ${log(model, doings)}
         <details class="more">
           <summary>${words("widget.more")}</summary>
           ${afterwards(model, doings)}
         </details>
       </div>
-      <p class="line" role="status">${lineWords(model)}</p>
+      <p class=${model.connection?.line() === "open" ? "line well" : "line"} role="status">${lineWords(model)}</p>
       ${composer(model, doings)} ${model.confirmingEnd ? confirmEnd(model, doings, status) : nothing}
     </main>
   `;
 }
 
-function waiting(model: Model, place: Place | null): TemplateResult {
+function waiting(model: Model): TemplateResult {
   const { words, content } = model;
   return html`
-    <section class="waiting" aria-labelledby="place">
-      <h2 id="place" class="told">${words("widget.place")}</h2>
-      <p role="status">${place ? placeWords(words, place) : words("widget.wait_unknown")}</p>
+    <section class="waiting" aria-label=${words("widget.waiting_title")}>
       <p>${words("widget.waiting_write")}</p>
       ${content ? emergency(content, true) : nothing}
       <p>
