@@ -18,10 +18,10 @@ help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
 
 run: setup ## serve on 127.0.0.1:8000 (PORT= changes it); the first time, install everything
-	exec $(BIN)/earshot serve --port $(PORT)
+	@exec $(BIN)/earshot serve --port $(PORT)
 
 demo: setup ## a living service to look at: a year of conversations, parents arriving, coaches answering
-	exec $(BIN)/earshot demo --port $(PORT)
+	@exec $(BIN)/earshot demo --port $(PORT)
 
 test: setup ## every test: fast ones, both databases, a real browser, the browser's own code
 	$(BIN)/python -m pytest
@@ -41,7 +41,7 @@ evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the f
 	$(BIN)/python -m benchmarks.evaluate $(DATA)
 
 screenshots: setup ## photograph the service's pages for the README
-	$(BIN)/python -m benchmarks.screenshots
+	$(BIN)/python -m docs.make_screenshots
 
 clean: ## remove everything that make made; your data in var/ stays
 	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -77,7 +77,7 @@ web: build/web/.built
 
 node_modules/.installed: package.json package-lock.json .npmrc | .venv/.node
 	@echo "Installing the browser code's packages …"
-	@npm ci --no-progress --loglevel=error
+	@npm ci --no-progress --loglevel=error >/dev/null
 	@touch $@
 
 build/web/.built: build.mjs tsconfig.json node_modules/.installed $(SOURCES)
