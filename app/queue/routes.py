@@ -1,6 +1,7 @@
 """HTTP for parents: whether the service is open, and starting a conversation."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -68,10 +69,10 @@ def opening_now(settings: Settings, content: Content) -> Service:
     if settings.always_open:
         return Service(open=True, next_opening=None)
     now = clock.now()
+    if is_open(content.hours, now):
+        return Service(open=True, next_opening=None)
     following = next_opening(content.hours, now)
-    return Service(
-        open=is_open(content.hours, now), next_opening=clock.wire(following) if following else None
-    )
+    return Service(open=False, next_opening=clock.wire(following) if following else None)
 
 
 @router.post("/api/v1/conversations", status_code=201)
@@ -83,7 +84,7 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     opening = opening_now(settings, content)
     if not opening.open:
         raise Conflict(
-            f"The chat is closed now. It opens again at {opening.next_opening or 'a time we will announce'}.",
+            f"The chat is closed now. It opens again {_in_words(opening.next_opening)}.",
             next_step="In danger call 999. Our advice pages are always open.",
             code="blocked",
         )
@@ -110,6 +111,14 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     if started.repeated:
         response.status_code = 200
     return StartResponse(conversation=started.conversation_id, token=started.token)
+
+
+def _in_words(next_opening: str | None) -> str:
+    """A moment as a parent says it, in London's time: `on Tuesday 3 March at 9:30`."""
+    if next_opening is None:
+        return "on a day that we will announce"
+    moment = datetime.fromisoformat(next_opening).astimezone(clock.LONDON)
+    return f"on {moment:%A} {moment.day} {moment:%B} at {moment.hour}:{moment:%M}"
 
 
 def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start:
