@@ -15,13 +15,17 @@ FILE_NAME = re.compile(r"\.(?:js|ts|css|html|json|svg|map|py|md|yaml|png)$")
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`drafts` are Welsh texts to review; `missing` are keys that the code shows and the catalogue lacks."""
+    """`drafts` are Welsh texts to review; `missing` are keys that the code shows and the catalogue lacks.
+
+    `unused` are keys of the catalogue that no code shows.
+    """
 
     counts: dict[str, int]
     drafts: tuple[str, ...]
     overdue: tuple[str, ...]
     unchecked: tuple[str, ...]
     missing: tuple[str, ...]
+    unused: tuple[str, ...]
 
     @property
     def status(self) -> int:
@@ -33,6 +37,7 @@ class Report(msgspec.Struct, frozen=True):
         told = [", ".join(f"{count} {name}" for name, count in self.counts.items())]
         for heading, listed in (
             ("Strings that the interface needs and interface.yaml lacks", self.missing),
+            ("Strings that no code shows", self.unused),
             ("Articles whose review is overdue", self.overdue),
             ("Contacts that no one has checked", self.unchecked),
             ("Welsh texts that wait for a review", self.drafts),
@@ -45,6 +50,7 @@ class Report(msgspec.Struct, frozen=True):
 def report(content: Content, today: date, *, sources: Iterable[Path] = ()) -> Report:
     """What is to do on this day. `sources` are folders of code whose interface keys must all exist."""
     book = content.codebook
+    missing, unused = _shown(content, tuple(sources))
     return Report(
         counts={
             "topics": len(book.topics),
@@ -67,7 +73,8 @@ def report(content: Content, today: date, *, sources: Iterable[Path] = ()) -> Re
             for service in content.directory
             if (service.phone or service.email or service.web) and service.checked is None
         ),
-        missing=tuple(sorted(_missing(content, sources))),
+        missing=missing,
+        unused=unused,
     )
 
 
@@ -86,24 +93,39 @@ def _drafts(content: Content) -> Iterator[str]:
     yield from (f"articles/{article.slug}.cy.md" for article in content.articles if article.draft)
 
 
-def _missing(content: Content, sources: Iterable[Path]) -> Iterator[str]:
-    """Keys stand in the code as whole quoted strings; `error.${code}` asks for any key that begins so.
+def _shown(content: Content, sources: tuple[Path, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Keys that the code shows and the catalogue lacks, and (where there is code) the other way round.
 
-    Python has dotted names of other kinds, so there only what is said or worded is a key.
+    Keys stand in the code as whole quoted strings; `error.${code}` asks for any key that begins so. Python
+    has dotted names of other kinds, so there only what is said or worded is a key.
     """
     known = content.interface.strings
     parts = "|".join(sorted({key.partition(".")[0] for key in known}))
     quoted = rf"[\"'`]((?:{parts})\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)[\"'`]"
-    literal, python = re.compile(quoted), re.compile(rf"\b(?:say|text|words)\({quoted}")
+    literal, python = re.compile(quoted), re.compile(rf"\b(?:say|text|words)\(\s*{quoted}")
     beginning = re.compile(rf"[`\"']((?:{parts})\.(?:[a-z0-9_]+\.)*)(?:\$?\{{|[\"'] [+~])")
-    for folder in sources:
-        for path in sorted(path for pattern in SOURCES for path in folder.rglob(pattern)):
-            if "node_modules" in path.parts or path.name.endswith((".test.ts", ".d.ts")):
-                continue
-            text = path.read_text(encoding="utf-8")
-            for key in set((python if path.suffix == ".py" else literal).findall(text)):
-                if key not in known and not FILE_NAME.search(key):
-                    yield f"{key} ({path.name})"
-            for start in set(beginning.findall(text)):
-                if not any(key.startswith(start) for key in known):
-                    yield f"{start}… ({path.name})"
+    missing: set[str] = set()
+    shown: set[str] = set()
+    for path in _code(sources):
+        text = path.read_text(encoding="utf-8")
+        keys = {key for key in literal.findall(text) if not FILE_NAME.search(key)}
+        starts = set(beginning.findall(text))
+        shown |= keys | {key for key in known if key.startswith(tuple(starts))}
+        missing |= {
+            f"{key} ({path.name})"
+            for key in keys - set(known)
+            if path.suffix != ".py" or key in python.findall(text)
+        }
+        missing |= {
+            f"{start}… ({path.name})" for start in starts if not any(key.startswith(start) for key in known)
+        }
+    unused = tuple(key for key in known if key not in shown) if sources else ()
+    return tuple(sorted(missing)), unused
+
+
+def _code(folders: tuple[Path, ...]) -> Iterator[Path]:
+    for folder in folders:
+        for pattern in SOURCES:
+            for path in sorted(folder.rglob(pattern)):
+                if "node_modules" not in path.parts and not path.name.endswith((".test.ts", ".d.ts")):
+                    yield path

@@ -126,10 +126,6 @@ class Codebook(Value, frozen=True):
             )
         raise _unknown(kind=kind, asked=asked, codes=self.codes(kind))
 
-    def with_children(self, topic: str) -> tuple[str, ...]:
-        """A topic's id and those of its children."""
-        return tuple(code.id for code in self.topics if topic in (code.id, code.parent))
-
 
 class ArticleText(Value, frozen=True):
     """One language of an article; `body` is Markdown."""

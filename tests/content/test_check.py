@@ -51,6 +51,14 @@ def test_a_string_that_the_code_shows_and_the_catalogue_lacks_is_a_fault(
     assert all(any(key in line for line in found.lines()) for key in missing)
 
 
+def test_a_string_that_no_code_shows_is_told(invented, tmp_path):
+    (tmp_path / "a.ts").write_text('words("widget.send")', encoding="utf-8")
+    unused = report(invented, BEFORE, sources=[tmp_path]).unused
+    assert "error.not_found" in unused
+    assert "widget.send" not in unused
+    assert report(invented, BEFORE).unused == ()
+
+
 def test_the_interface_lacks_no_string(charity):
     found = report(charity, BEFORE, sources=[PROJECT / "app", PROJECT / "coach_console"])
     assert found.missing == ()

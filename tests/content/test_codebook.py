@@ -43,7 +43,6 @@ def test_codes_are_known_by_kind(invented):
     assert book.known("barrier", "poverty")
     assert not book.known("topic", "poverty")
     assert book.code("disposition", "prank").data is False
-    assert book.with_children("sleep") == ("sleep", "sleep/bedtime")
 
 
 def test_every_id_of_the_charity_resolves_to_itself(charity):
