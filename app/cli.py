@@ -17,7 +17,7 @@ from app import clock, db
 from app.accounts import actions as accounts
 from app.accounts import queries as staff_queries
 from app.accounts.models import Role, Staff
-from app.content.checking import texts_in
+from app.content import check
 from app.content.reading import read_content
 from app.content.rules import Language
 from app.db import Database, open_database, reading, transaction
@@ -33,7 +33,7 @@ from app.rehearsal.commands import err, out, progress_bars
 from app.rehearsal.server import listen
 from app.reports.topic import Source, build_report
 from app.sealing import KeyRing
-from app.settings import Settings, load_settings
+from app.settings import PROJECT, Settings, load_settings
 
 T = TypeVar("T")
 SOCKETS = 65_536
@@ -182,17 +182,11 @@ def staff_disable(email: Annotated[str, typer.Argument(help="Whom to shut out.")
 
 @content.command("check")
 def content_check() -> None:
-    """Read the content folder and name every mistake by file, line and field."""
+    """Read the content folder: each mistake by file, line and field, and what waits for a person."""
     found = read_content(load_settings().content_dir)
-    drafts = [f"  {path}" for path, text in texts_in(found) if text.draft]
-    drafts += [f"  articles/{article.slug}" for article in found.articles if article.draft]
-    out.print(
-        f"No mistake: codebook {found.codebook.version}, {len(found.codebook.topics)} topics, "
-        f"{len(found.articles)} articles."
-    )
-    if drafts:
-        out.print(f"{len(drafts)} Welsh texts wait for their review:")
-        out.print("\n".join(drafts), markup=False, soft_wrap=True)
+    checked = check.report(found, clock.now().date(), sources=[PROJECT / "app", PROJECT / "coach_console"])
+    out.print("\n".join(checked.lines()), markup=False, soft_wrap=True)
+    raise typer.Exit(checked.status)
 
 
 for command in (commands.simulate, commands.demo, commands.doctor):
