@@ -33,15 +33,15 @@ _NUMBERS = [
 _AGE_NUMBER = rf"(?:\d{{1,2}}(?:\.\d|\s?1/2|½)?|{'|'.join(_NUMBERS)})"
 _SAID_OF = r"(?:is|am|are|was|turned|turning|turns|she'?s|he'?s|i'?m|who'?s|they'?re|nearly|almost|just)"
 _ENDS = r"(?:[.,;:!?)]|$|\s+(?:and|now|so|but|in|next|he|she|they|with|year)\b)"
+_OLD = r"[\s-]?(?:y/?o|year'?s?|yrs?|y)?[\s-]?old\b|[\s-]?y/?o\b"
 _AGES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # eight-year-old, 8 yr old, 8yo, 18 month old
-        rf"(?<![\w£.])(?P<it>{_AGE_NUMBER}{_UNIT}?)(?=[\s-]?(?:y/?o|year'?s?|yrs?"
-        rf"|y)?[\s-]?old\b|[\s-]?y/?o\b)",
+        rf"(?<![\w£.])(?P<it>{_AGE_NUMBER}{_UNIT}?)(?={_OLD})",
         # she's 17
         (
-            rf"\b{_SAID_OF}\s+(?:(?:only|just|nearly|almost|now)\s+)?(?P<it>{_AGE_NUMBER})"
+            rf"\b{_SAID_OF}\s+(?:(?:only|just|nearly|almost|now)\s+)?(?P<it>\d{{1,2}})"
             rf"(?=\s*(?:years? (?:of age|young))?{_ENDS})(?!\s*(?:[:.]\d|[ap]\.?m\b|%|in a))"
         ),
         # aged 8

@@ -68,6 +68,7 @@ _INITIALS = re.compile(
 )
 _PLACE_BEFORE = re.compile(r"(?i)\b(?:in|at|from|near|to|live|around|outside)\s+$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]|[\"(\u201c])\W*$")
+_MAYBE_NAMES = WORD_NAMES - (ORDINARY - {"will", "mark"})
 _REJECTED_ENDS = ("ing", "ly", "tion", "ness", "ment", "n't", "'re", "'ll", "'ve", "'d", "'m")
 
 
@@ -114,7 +115,7 @@ def remembered(texts: Sequence[str], surfaces: Sequence[str]) -> Iterator[list[S
     )
     for text in texts:
         yield [
-            Span(match.start(1), match.end(1), "PERSON", 0.88, "memory", "a name found elsewhere")
+            Span(match.start(1), match.end(1), "PERSON", 0.66, "memory", "a name found elsewhere")
             for match in pattern.finditer(text)
             if match[1].casefold() in sure
             or (match[1][0].isupper() and not _opens_sentence(text, match.start()))
@@ -174,7 +175,7 @@ def _word_names(text: str) -> Iterator[Span]:
     for pattern in (_SPEAKER, _SUBJECT, _POSSESSIVE, _CONJOINED):
         for match in pattern.finditer(text):
             word, start = match["it"], match.start("it")
-            if word.casefold() not in WORD_NAMES or word.casefold() in ORDINARY - {"will", "mark"}:
+            if word.casefold() not in _MAYBE_NAMES:
                 continue
             before = text[:start].rstrip()[-4:].casefold()
             if (
@@ -194,7 +195,7 @@ def _word_names(text: str) -> Iterator[Span]:
     for match in _WORD.finditer(text):
         bare = _without_possessive(match[0])
         capital = bare[0].isupper() and not bare.isupper()
-        if capital and bare.casefold() in WORD_NAMES and not _opens_sentence(text, match.start()):
+        if capital and bare.casefold() in _MAYBE_NAMES and not _opens_sentence(text, match.start()):
             yield Span(
                 match.start(), match.start() + len(bare), "PERSON", 0.7, "names", "a name, by its capital"
             )

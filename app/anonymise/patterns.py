@@ -21,9 +21,9 @@ _EMAIL = re.compile(
     r"[\w.+'-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+", re.IGNORECASE
 )
 _URL = re.compile(
-    r"(?i)\b(?:https?://|www\.)[^\s\[\]<>\ue000]+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk"
-    r"|org\.uk|org|sch\.uk|net|io|me"
-    r"|info|wales|cymru|ac\.uk)\b(?:/[^\s\[\]<>\ue000]*)?"
+    r"(?i)\b(?:https?://|www\.)[^\s\[\]<>\ue000]+(?<![.,;:!?)'\"])"
+    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk|org\.uk|org|sch\.uk|net|io|me|info|wales|cymru|ac\.uk)\b"
+    r"(?:/[^\s\[\]<>\ue000]*(?<![.,;:!?)'\"]))?"
 )
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z0-9_](?:[\w.]{1,29})")
 _HANDLE_CUED = re.compile(
@@ -44,9 +44,7 @@ _PHONE_CUED = re.compile(
 )
 _NHS = re.compile(r"(?<![\w-])\d{3}[\s-]?\d{3}[\s-]?\d{4}(?![\w-])")
 _NHS_CUED = re.compile(r"(?i)\bnhs (?:number|no)\b\.?[^\d\n]{0,12}(?P<it>\d(?:[\s-]?\d){9})\b")
-_NI = re.compile(
-    r"(?<!\w)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D](?!\w)", re.IGNORECASE
-)
+_NI = re.compile(r"(?<!\w)[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D](?!\w)", re.IGNORECASE)
 _UPN = re.compile(r"(?<!\w)[A-Z]\d{11}[A-Z0-9](?!\w)", re.IGNORECASE)
 _VEHICLE = re.compile(r"(?<!\w)(?:[A-Z]{2}\d{2}\s?[A-Z]{3}|[a-z]{2}\d{2}[a-z]{3})(?!\w)")
 _VEHICLE_CUED = re.compile(
@@ -66,7 +64,9 @@ def formatted(text: str) -> Iterator[Span]:
     yield from _each(_URL, text, "URL", 0.9, "a web address that is not a public service's")
     yield from _each(_HANDLE, text, "HANDLE", 0.9, "an account name after @")
     yield from _each(_HANDLE_CUED, text, "HANDLE", 0.85, "an account name after the name of a site")
-    yield from _each(_POSTCODE, text, "POSTCODE", 0.95, "a whole postcode")
+    for match in _POSTCODE.finditer(text):
+        if any(letter.isdigit() for letter in match[0]):  # the letter O may stand for a nought, but not alone
+            yield Span(match.start(), match.end(), "POSTCODE", 0.95, "format", "a whole postcode")
     yield from _each(_POSTCODE_PART, text, "POSTCODE", 0.8, "a postcode's first half after a word of place")
     yield from _each(_UPN, text, "UPN", 0.95, "a unique pupil number")
     yield from _each(_NI, text, "NI_NUMBER", 0.95, "a National Insurance number")

@@ -116,6 +116,8 @@ def _named(pattern: re.Pattern[str], text: str, kind: str, score: float, reason:
             start += len(words.pop(0)) + 1
         while words and kind in ("PLACE", "EMPLOYER", "LOCAL_AUTHORITY") and _plain(words[-1]):
             end -= len(words.pop()) + 1
+        if match["it"].endswith("."):
+            end -= 1
         telling = [word for word in words if not _plain(word) and word.casefold() not in SCHOOL_WORDS]
         if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS):
             yield Span(start, end, kind, score, "places", reason)

@@ -19,6 +19,7 @@ NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORIT
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
 _LETTERS = re.compile(r"[^\W_]+")
 UNSURE = 0.4  # the score of a find that rests on a capital letter alone
+REPEATED = 0.6
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -153,17 +154,23 @@ def _look(texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str]) 
     ]
     people = [surface for span, surface in [*seen, *now] if span.type == "PERSON" and span.score > UNSURE]
     memory = remembered(views, [*known, *people])
-    patterns = {(span.type, surface): standing(span, surface) for span, surface in [*seen, *now]}
+    patterns = {
+        (span.type, surface): (span, pattern)
+        for span, surface in [*seen, *now]
+        if (pattern := standing(span, surface)) is not None
+    }
     return [
-        settle([*spans, *again, *_repeated(text, patterns)], text)
+        settle([*spans, *again, *_repeated(text, patterns.values())], text)
         for text, spans, again in zip(views, found, memory, strict=True)
     ]
 
 
-def _repeated(text: str, patterns: dict[tuple[str, str], re.Pattern[str] | None]) -> Iterator[Span]:
-    for (kind, _), pattern in patterns.items():
-        for match in pattern.finditer(text) if pattern is not None else ():
-            yield Span(match.start(), match.end(), kind, 0.6, "memory", "found elsewhere in the conversation")
+def _repeated(text: str, patterns: Iterable[tuple[Span, re.Pattern[str]]]) -> Iterator[Span]:
+    for span, pattern in patterns:
+        for match in pattern.finditer(text):
+            # An unsure find stays unsure: it must not grow into a name that is sought in any case.
+            score = min(span.score, REPEATED)
+            yield Span(match.start(), match.end(), span.type, score, "memory", "found elsewhere")
 
 
 def standing(span: Span, surface: str) -> re.Pattern[str] | None:
