@@ -48,7 +48,9 @@ export interface Pong {
   t: "pong";
 }
 /**
- * Ask for what came after `seq`; answered by batches (or a snapshot), then `ok`.
+ * Ask for what came after `seq`; answered by batches, then `ok`.
+ *
+ *     Another epoch than the stream's is refused as `stale_epoch`; a `seq` past the head closes with 4003.
  */
 export interface Sync {
   t: "sync";
