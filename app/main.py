@@ -256,7 +256,8 @@ class StrictHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Content-Security-Policy", f"{STRICT}frame-ancestors {ancestors}")
                 headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "no-referrer"
+                # Other sites learn nothing; under no-referrer our own forms would have no origin.
+                headers["Referrer-Policy"] = "same-origin"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
                 headers.setdefault("Cache-Control", "no-store")
