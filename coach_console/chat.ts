@@ -11,7 +11,13 @@ import { faultBox } from "./sign_in.js";
 import { wrapUpView } from "./wrap_up.js";
 
 const WARN_LEFT = 300;
-const FACTS = ["age_band", "stage", "send", "attendance", "region"] as const;
+const FACTS = {
+  age_band: "widget.age_band",
+  stage: "widget.stage",
+  send: "widget.send_question",
+  attendance: "widget.attendance",
+  region: "widget.region",
+} as const;
 const DELIVERY = {
   sending: "console.chat.sending",
   sent: "console.chat.delivered",
@@ -233,8 +239,8 @@ function aboutView({ words, content, connection }: Model, conversation: string):
   const state = connection?.known().streams[`conv:${conversation}`]?.state ?? {};
   const facts = [
     { name: words("widget.topic"), value: state["topic"] ? labelOf(content?.topics, state["topic"]) : "" },
-    ...FACTS.map((fact) => ({
-      name: words(fact === "send" ? "widget.send_question" : `widget.${fact}`),
+    ...Object.entries(FACTS).map(([fact, key]) => ({
+      name: words(key),
       value: state[fact] ? labelOf(content?.child[fact], state[fact]) : "",
     })),
   ].filter(({ value }) => value !== "");

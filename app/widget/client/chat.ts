@@ -7,9 +7,9 @@ import { messages, unread } from "../../realtime/client/transcript.js";
 import { characters, wordsFrom } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 import { blank, NEUTRAL, shiftKey, watchShift } from "./exit.js";
-import { type Doings, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
+import { coachOf, type Doings, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
 import { faultOf, header } from "./parts.js";
-import { returnView, startView } from "./start.js";
+import { QUESTIONS, returnView, startView } from "./start.js";
 import { conversationView } from "./talk.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -75,6 +75,8 @@ function afterDrawing(atEnd: boolean): void {
   if (current !== shownView) {
     const writes = current === "talk open" && shownView === "talk waiting";
     if (shownView !== "" && !writes) heading?.focus();
+    // Whoever is writing keeps the cursor, and hears that the coach is there.
+    if (writes) told.textContent = model.words("widget.coach_joined", { name: coachOf(model) });
     shownView = current;
   }
   if (model.confirmingEnd && !document.querySelector(".confirm")?.contains(document.activeElement)) {
@@ -181,10 +183,11 @@ function leave(): void {
   blank(document);
 }
 
-const chosen = (data: FormData, name: string): Record<string, string> => {
-  const value = String(data.get(name) ?? "");
-  return value ? { [name]: value } : {};
-};
+/** The questions that were answered. */
+function answers(data: FormData): Record<string, string> {
+  const said = Object.keys(QUESTIONS).map((name) => [name, String(data.get(name) ?? "")]);
+  return Object.fromEntries(said.filter(([, value]) => value !== "")) as Record<string, string>;
+}
 
 const doings: Doings = {
   start(form) {
@@ -200,10 +203,7 @@ const doings: Doings = {
         start_id,
         language: String(data.get("language") ?? model.language),
         ...(first ? { first_message: first } : {}),
-        ...["topic", "age_band", "stage", "send", "attendance", "region"].reduce(
-          (all, name) => ({ ...all, ...chosen(data, name) }),
-          {},
-        ),
+        ...answers(data),
         research_consent: consents,
         ...(consents ? { consent_version: content.consent.version } : {}),
         ...(model.followed ? { return_code: model.followed } : {}),

@@ -86,6 +86,11 @@ export function streamOf(model: Model): string {
   return `conv:${model.session?.conversation ?? ""}`;
 }
 
+/** The first name of the coach, or nothing while there is none. */
+export function coachOf(model: Model): string {
+  return String(model.connection?.known().streams[streamOf(model)]?.state["coach"] ?? "");
+}
+
 /** The status of the conversation as far as it is known, or null. */
 export function statusOf(model: Model): string | null {
   const status = model.connection?.known().streams[streamOf(model)]?.state["status"];

@@ -5,7 +5,17 @@ import type { Code, Content } from "./content.js";
 import type { Doings, Model } from "./model.js";
 import { emergency, faultBox, inline, notice } from "./parts.js";
 
-const QUESTIONS = ["topic", "age_band", "stage", "send", "attendance", "region"] as const;
+/** What may be asked, and the key of its words. */
+export const QUESTIONS = {
+  topic: "widget.topic",
+  age_band: "widget.age_band",
+  stage: "widget.stage",
+  send: "widget.send_question",
+  attendance: "widget.attendance",
+  region: "widget.region",
+} as const;
+
+type Question = keyof typeof QUESTIONS;
 
 export function startView(model: Model, doings: Doings): TemplateResult {
   const { content, service, words } = model;
@@ -51,7 +61,7 @@ function form(model: Model, doings: Doings, content: Content): TemplateResult {
       <details class="questions">
         <summary>${words("widget.questions")}</summary>
         <p class="hint">${words("widget.before_hint")}</p>
-        ${QUESTIONS.map((name) => choice(model, name, choices(content, name)))}
+        ${(Object.keys(QUESTIONS) as Question[]).map((name) => choice(model, name, choices(content, name)))}
         <div class="field">
           <label for="language">${words("widget.chat_language")}</label>
           <select id="language" name="language">
@@ -98,15 +108,15 @@ function textField(model: Model, doings: Doings): TemplateResult {
 }
 
 /** What a question offers: only main topics, as a parent should not have to know the codebook. */
-function choices(content: Content, name: (typeof QUESTIONS)[number]): readonly Code[] {
+function choices(content: Content, name: Question): readonly Code[] {
   if (name !== "topic") return content.child[name];
   return content.topics.filter((one) => !one.parent && one.data !== false);
 }
 
-function choice({ words }: Model, name: string, offered: readonly Code[]): TemplateResult {
+function choice({ words }: Model, name: Question, offered: readonly Code[]): TemplateResult {
   return html`
     <div class="field">
-      <label for=${name}>${words(name === "send" ? "widget.send_question" : `widget.${name}`)}</label>
+      <label for=${name}>${words(QUESTIONS[name])}</label>
       <select id=${name} name=${name}>
         <option value="">${words("widget.prefer_not")}</option>
         ${offered.map((one) => html`<option value=${one.id}>${one.label}</option>`)}

@@ -10,6 +10,7 @@ import { afterwards, emergency, faultBox, notice } from "./parts.js";
 
 const STAFF = ["coach", "supervisor"];
 const WARN_LEFT = 300;
+const TOO_MANY = 4504;
 const DELIVERY = { sending: "widget.sending", sent: "widget.sent", seen: "widget.read" } as const;
 
 export function conversationView(model: Model, doings: Doings): TemplateResult {
@@ -24,7 +25,11 @@ function joining({ words, connection }: Model, doings: Doings): TemplateResult {
   return html`<main id="main" class="page">
     <h1 tabindex="-1">${words("widget.transcript")}</h1>
     ${stopped
-      ? html`${faultBox({ message: words("widget.stopped"), nextStep: words("widget.stopped_next") })}
+      ? html`${faultBox(
+          connection.stopCode() === TOO_MANY
+            ? { message: words("widget.other_tab"), nextStep: "" }
+            : { message: words("widget.stopped"), nextStep: words("widget.stopped_next") },
+        )}
           <button type="button" @click=${doings.startAgain}>${words("widget.new_chat")}</button>`
       : html`<p role="status">${words("widget.connecting")}</p>`}
   </main>`;
@@ -46,6 +51,7 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
       </div>
       ${status === "waiting"
         ? html`<p class="place" role="status">
+            ${rescued(model) ? words("widget.back_in_queue") : nothing}
             ${stream?.place ? placeWords(words, stream.place) : `${words("widget.wait_unknown")}.`}
           </p>`
         : nothing}
@@ -56,10 +62,16 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
           ${afterwards(model, doings)}
         </details>
       </div>
-      <p class=${model.connection?.line() === "open" ? "line well" : "line"} role="status">${lineWords(model)}</p>
+      <p class=${model.connection?.line() === "open" && !coachAway(model) ? "line well" : "line"} role="status">${lineWords(model)}</p>
       ${composer(model, doings)} ${model.confirmingEnd ? confirmEnd(model, doings, status) : nothing}
     </main>
   `;
+}
+
+/** Whether a coach had this conversation before it came back to the queue. */
+function rescued(model: Model): boolean {
+  const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
+  return events.some((event) => event.k === "conversation.assigned");
 }
 
 function waiting(model: Model): TemplateResult {
@@ -187,11 +199,17 @@ function composer(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
+function coachAway(model: Model): boolean {
+  const stream = model.connection?.known().streams[streamOf(model)];
+  return stream?.state["status"] === "open" && stream.here["coach"] === false;
+}
+
 /** The state of the connection in plain words. */
-function lineWords({ words, connection }: Model): string {
+function lineWords(model: Model): string {
+  const { words, connection } = model;
   switch (connection?.line()) {
     case "open":
-      return words("widget.connected");
+      return words(coachAway(model) ? "widget.coach_away" : "widget.connected");
     case "connecting":
       return words("widget.connecting");
     case "waiting":
