@@ -69,7 +69,7 @@ def simulate(
 def demo(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
-    past: Annotated[int, typer.Option(min=0, max=20_000, help="Past conversations to begin with.")] = 600,
+    past: Annotated[int, typer.Option(min=0, max=20_000, help="Past conversations to begin with.")] = 500,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="1 is people's own pace.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed makes the same past.")] = 1,
 ) -> None:

@@ -29,7 +29,7 @@ from app.sealing import KeyRing
 from app.settings import Settings
 from app.topics.models import Tagging
 
-COACHES = 6
+COACHES = 12
 FIRST_HOUR, LAST_HOUR = 9, 20
 YEAR_DAYS = 365
 
@@ -162,16 +162,18 @@ async def _date_back(session: AsyncSession, conversation_id: UUID, *, began: dat
     opened = began + timedelta(seconds=20 + conversation_id.int % 400)
     step = timedelta(seconds=100 + conversation_id.int % 90)
     ended, closed = opened + step * len(seqs), opened + step * (len(seqs) + 2)
-    for seq in seqs:
-        await session.execute(
-            update(LogEntry)
-            .where(
-                col(LogEntry.conversation_id) == conversation_id,
-                col(LogEntry.stream) == "conv",
-                col(LogEntry.seq) == seq,
-            )
-            .values(at=began if seq == 1 else opened + step * (seq - 2))
-        )
+    await session.execute(
+        update(LogEntry),
+        [
+            {
+                "conversation_id": conversation_id,
+                "stream": "conv",
+                "seq": seq,
+                "at": began if seq == 1 else opened + step * (seq - 2),
+            }
+            for seq in seqs
+        ],
+    )
     this = conversation_id
     for change in (
         update(LogEntry)

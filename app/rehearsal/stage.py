@@ -10,7 +10,6 @@ from app.rehearsal.line import Line, Measures, Refused, Stuck
 from app.rehearsal.scripts import Script
 from app.rehearsal.verdict import Fault, Posted, View
 
-KNOWN_WITHIN_S = 10.0
 QUEUE_PATIENCE_S = 600.0
 
 
@@ -26,6 +25,7 @@ class Stage:
     speed: float = 0
     strangers: tuple[str, ...] = ()
     take_after_s: float = 0
+    known_within_s: float = 10.0
     measures: Measures = field(default_factory=Measures)
     scripts: dict[UUID, Script] = field(default_factory=dict)
     posted: list[Posted] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Stage:
         """
         async with self._started:
             try:
-                async with asyncio.timeout(KNOWN_WITHIN_S):
+                async with asyncio.timeout(self.known_within_s):
                     await self._started.wait_for(lambda: conversation in self.scripts)
             except TimeoutError:
                 return None
