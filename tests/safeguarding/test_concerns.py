@@ -1,0 +1,183 @@
+"""Concerns: one step at a time and never back, decided with a reason, sealed, and told to staff alone."""
+
+import asyncio
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from app.accounts.models import Staff
+from app.audit import AuditEntry
+from app.chat.models import LogEntry
+from app.chat.transcript import data_key
+from app.db import Database, reading, transaction
+from app.errors import AppError, NotFound
+from app.realtime import frames
+from app.safeguarding import queries
+from app.safeguarding.actions import has_unclosed, raise_concern, step_concern
+from app.safeguarding.models import Concern, ConcernStep
+from app.safeguarding.rules import NEXT, Category, ConcernState, may_become, must_give_reason
+from app.sealing import KeyRing, SealBroken, place
+from app.settings import Settings
+from tests.cast import CARYS, ESTHER
+from tests.scenes import claim, enter, on_duty
+
+STATES = list(ConcernState)
+
+
+@pytest.mark.parametrize(("state", "following"), list(product(STATES, STATES)))
+def test_a_concern_goes_one_step_at_a_time(state: ConcernState, following: ConcernState) -> None:
+    assert may_become(state, following) == (STATES.index(following) == STATES.index(state) + 1)
+
+
+def test_only_a_decision_needs_its_reason() -> None:
+    assert [state for state in STATES if must_give_reason(state)] == [ConcernState.DECIDED]
+
+
+def test_the_wire_and_the_rules_have_the_same_words() -> None:
+    from typing import get_args
+
+    assert set(get_args(frames.RiskCategory)) == {category.value for category in Category}
+    wire = get_args(frames.ConcernStepData.__annotations__["state"])
+    assert set(wire) == {state.value for state in NEXT.values()}
+
+
+async def _raised(database: Database, settings: Settings, *, note: str = "") -> tuple[Concern, Staff]:
+    carys = await on_duty(database, CARYS)
+    conversation = (await enter(database, settings)).conversation_id
+    await claim(database, carys, conversation)
+    async with transaction(database) as session:
+        concern = await raise_concern(
+            session,
+            KeyRing(settings.key_ring),
+            conversation_id=conversation,
+            staff_id=carys.id,
+            by="Carys",
+            category="domestic_abuse",
+            note=note,
+        )
+    return concern, carys
+
+
+async def _step(
+    database: Database, settings: Settings, concern: UUID, staff: Staff, state: str, note: str = ""
+) -> None:
+    async with transaction(database) as session:
+        await step_concern(
+            session,
+            KeyRing(settings.key_ring),
+            concern_id=concern,
+            staff_id=staff.id,
+            by="Esther",
+            state=state,
+            note=note,
+        )
+
+
+async def _state(database: Database, concern: UUID) -> str:
+    async with reading(database) as session:
+        return (
+            await session.execute(select(col(Concern.state)).where(col(Concern.id) == concern))
+        ).scalar_one()
+
+
+async def test_every_step_that_does_not_follow_is_refused_and_changes_nothing(
+    database: Database, settings: Settings
+) -> None:
+    concern, _ = await _raised(database, settings)
+    esther = await on_duty(database, ESTHER)
+    for state, following in product(STATES, STATES):
+        if may_become(state, following):
+            continue
+        async with transaction(database) as session:
+            await session.execute(update(Concern).values(state=state))
+        with pytest.raises(AppError) as refused:
+            await _step(database, settings, concern.id, esther, following, note="A reason")
+        assert refused.value.status == 409, (state, following)
+        assert await _state(database, concern.id) == state
+    async with reading(database) as session:
+        assert len((await session.execute(select(ConcernStep))).all()) == 1
+        kinds = (
+            await session.execute(select(col(LogEntry.kind)).where(col(LogEntry.stream) == "staff"))
+        ).scalars()
+        assert list(kinds) == ["concern.raised"]
+
+
+async def test_the_whole_way_is_logged_sealed_and_noted(database: Database, settings: Settings) -> None:
+    concern, carys = await _raised(database, settings, note="She is afraid to go home")
+    esther = await on_duty(database, ESTHER)
+    for state in STATES[1:]:
+        await _step(database, settings, concern.id, esther, state, note=f"Note: {state.value}")
+    assert await _state(database, concern.id) == "closed"
+    async with reading(database) as session:
+        log = (
+            await session.execute(
+                select(LogEntry).where(col(LogEntry.stream) == "staff").order_by(col(LogEntry.seq))
+            )
+        ).scalars()
+        told = [(entry.seq, entry.kind, entry.data.get("state")) for entry in log]
+        assert told == [
+            (1, "concern.raised", None),
+            *((n, "concern.stepped", state.value) for n, state in enumerate(STATES[1:], start=2)),
+        ]
+        conv = await session.execute(select(col(LogEntry.kind)).where(col(LogEntry.stream) == "conv"))
+        assert not any(kind.startswith("concern") for kind in conv.scalars()), "the parent's stream is silent"
+        key = await data_key(session, KeyRing(settings.key_ring), concern.conversation_id)
+        for step in (await session.execute(select(ConcernStep))).scalars():
+            assert step.note is not None
+            words = key.open(step.note, bound_to=place(concern.conversation_id, step.id, step.staff_id))
+            assert words in {"She is afraid to go home", f"Note: {step.state}"}
+            assert words.encode() not in step.note
+            other = carys if step.staff_id == esther.id else esther
+            with pytest.raises(SealBroken):
+                key.open(step.note, bound_to=place(concern.conversation_id, step.id, other.id))
+        actions = (await session.execute(select(col(AuditEntry.action)))).scalars()
+        assert {f"concern.{state.value}" for state in STATES} <= set(actions)
+
+
+@pytest.mark.parametrize("note", ["", "  \n"])
+async def test_a_decision_without_its_reason_is_refused(
+    database: Database, settings: Settings, note: str
+) -> None:
+    concern, _ = await _raised(database, settings)
+    esther = await on_duty(database, ESTHER)
+    for state in ("acknowledged", "assessed"):
+        await _step(database, settings, concern.id, esther, state)
+    with pytest.raises(AppError, match="reason"):
+        await _step(database, settings, concern.id, esther, "decided", note=note)
+    assert await _state(database, concern.id) == "assessed"
+
+
+async def test_two_supervisors_at_once_take_one_step(database: Database, settings: Settings) -> None:
+    concern, _ = await _raised(database, settings)
+    esther = await on_duty(database, ESTHER)
+    outcomes = await asyncio.gather(
+        *(_step(database, settings, concern.id, esther, "acknowledged") for _ in range(5)),
+        return_exceptions=True,
+    )
+    assert outcomes.count(None) == 1
+    assert all(isinstance(outcome, AppError) for outcome in outcomes if outcome is not None)
+
+
+async def test_an_unknown_concern_is_not_found(database: Database, settings: Settings) -> None:
+    esther = await on_duty(database, ESTHER)
+    with pytest.raises(NotFound):
+        await _step(database, settings, uuid4(), esther, "acknowledged")
+
+
+async def test_the_lists_show_what_is_open(database: Database, settings: Settings) -> None:
+    concern, _ = await _raised(database, settings)
+    esther = await on_duty(database, ESTHER)
+    async with reading(database) as session:
+        assert [each.id for each in await queries.unclosed(session)] == [concern.id]
+        assert await has_unclosed(session, conversation_id=concern.conversation_id)
+        assert not await has_unclosed(session, conversation_id=uuid4())
+    for state in STATES[1:]:
+        await _step(database, settings, concern.id, esther, state, note="Done")
+    async with reading(database) as session:
+        assert await queries.unclosed(session) == []
+        assert not await has_unclosed(session, conversation_id=concern.conversation_id)
+        known = await queries.of_conversation(session, conversation_id=concern.conversation_id)
+        assert [each.state for each in known] == ["closed"]
