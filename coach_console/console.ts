@@ -350,11 +350,11 @@ async function begin(): Promise<void> {
     return;
   }
   ready = true;
-  if (model.page !== "first") {
+  if (model.page !== "first" && "returning" in document.body.dataset) {
     try {
       enter(await ask("/api/v1/staff/me"));
     } catch (error) {
-      if (!(error instanceof Refused)) throw error; // nobody is signed in yet
+      if (!(error instanceof Refused)) throw error; // the session has ended since
     }
   }
   drawNow();

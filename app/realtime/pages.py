@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.templating import Jinja2Templates
 
+from app.accounts.access import COOKIE
 from app.content.rules import Content, Language
 
 router = APIRouter(include_in_schema=False)
@@ -19,4 +20,6 @@ def console_page(request: Request, lang: Annotated[Language, Query()] = "en") ->
     """The same page whatever stands behind `/console`: what is shown is decided in the browser."""
     content: Content = request.app.state.content
     say = partial(content.interface.text, language=lang)
-    return templates.TemplateResponse(request, "console.html", {"language": lang, "say": say})
+    return templates.TemplateResponse(
+        request, "console.html", {"language": lang, "say": say, "returning": COOKIE in request.cookies}
+    )
