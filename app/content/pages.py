@@ -11,7 +11,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from app.content.rules import Article, Code, Content, Language
+from app.content.rules import Article, Code, Content, Language, Service
 
 LEAVE_FOR = "https://www.bbc.co.uk/weather"
 MONTHS: dict[Language, tuple[str, ...]] = {
@@ -81,11 +81,7 @@ def article_page(content: Content, language: Language, article: Article) -> str:
         before=steps[place - 1] if place else None,
         following=steps[place + 1] if steps and place + 1 < len(steps) else None,
         related=_related(content, article),
-        services=tuple(
-            service
-            for service in content.directory
-            if not service.emergency and set(service.topics) & set(article.topics)
-        )[:6],
+        services=_services(content, article),
     )
 
 
@@ -204,3 +200,18 @@ def _related(content: Content, article: Article) -> tuple[Article, ...]:
         and (other.pathway is None or other.pathway != article.pathway)
         and heads & {id_.partition("/")[0] for id_ in other.topics}
     )[:4]
+
+
+def _services(content: Content, article: Article) -> tuple[Service, ...]:
+    """Up to six services on the article's topics: its first topic before others, then those for everyone."""
+    first, *_ = wanted = [{id_, id_.partition("/")[0]} for id_ in article.topics]
+    fitting = [
+        service
+        for service in content.directory
+        if not service.emergency and set(service.topics) & set().union(*wanted)
+    ]
+
+    def order(service: Service) -> tuple[bool, bool, bool]:
+        return (not first & set(service.topics), service.area is not None, not (service.phone or service.web))
+
+    return tuple(sorted(fitting, key=order))[:6]

@@ -146,6 +146,13 @@ async def test_a_pathway_leads_from_step_to_step(client):
     assert not [link for link in last.links if link.get("rel") == "next"]
 
 
+async def test_an_article_names_services_on_its_topic(charity):
+    article = next(known for known in charity.articles if known.slug == "school-rights")
+    text = pages.article_page(charity, "en", article)
+    assert text.index("IPSEA</h3>") < text.index("Square Peg</h3>")
+    assert "Southampton" not in text
+
+
 async def test_a_draft_safety_notice_stands_under_the_english_never_instead(client, invented):
     told = (await client.get("/api/v1/content/cy.json")).json()
     assert invented.notices.confidentiality.text.draft
