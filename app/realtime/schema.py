@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import jinja2
 import msgspec
 
-from app.realtime import frames
+from app.realtime import codes, frames
 from app.realtime.session import VERBS
 from app.settings import PROJECT, Limits, Timers
 
@@ -115,8 +115,8 @@ def protocol_text() -> str:
         client=[_described(frame) for frame in frame_types(frames.ClientFrame)],
         server=[_described(frame) for frame in frame_types(frames.ServerFrame)],
         kinds=get_args(frames.EventKind),
-        errors=get_args(frames.ErrorCode),
-        closes=frames.CLOSE_CODES,
+        errors=get_args(codes.ErrorCode),
+        closes=codes.CLOSE_CODES,
         limits=Limits(),
         timers=Timers(),
     )

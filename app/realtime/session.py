@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from app.realtime import frames
+from app.realtime.codes import ErrorCode
 from app.realtime.frames import ClientFrame
 
 STAFF = frozenset({"coach", "supervisor"})
@@ -179,7 +180,7 @@ class Session:
             self.acted = now
         return Command(frame)
 
-    def _bad_frame(self, frame_id: str | None, code: frames.ErrorCode, message: str, step: str) -> Outcome:
+    def _bad_frame(self, frame_id: str | None, code: ErrorCode, message: str, step: str) -> Outcome:
         self._bad += 1
         if self._bad > BAD_FRAMES_ALLOWED:
             return Close(4500)
@@ -188,7 +189,7 @@ class Session:
 
 def error_frame(
     frame_id: str | None,
-    code: frames.ErrorCode,
+    code: ErrorCode,
     message: str,
     next_step: str,
     *,

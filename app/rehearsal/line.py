@@ -22,6 +22,7 @@ from websockets.typing import Origin, Subprotocol
 from app import clock
 from app.errors import AppError
 from app.realtime import frames
+from app.realtime.codes import CLOSE_CODES
 from app.rehearsal.verdict import Arrival, Entry, Posted, View
 
 CANARY = re.compile(r"\[([a-z]+-\d{5}-[0-9a-f]{10})\]")
@@ -249,7 +250,7 @@ class Line:
             except msgspec.MsgspecError as error:
                 code, self.ended = 0, f"the service sent what is no frame: {error}"
             if code >= STOP:
-                self.ended = frames.CLOSE_CODES.get(code, str(code))
+                self.ended = CLOSE_CODES.get(code, str(code))
             self._lose()
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)

@@ -1,0 +1,36 @@
+"""The wire's error codes, and the codes with which a socket is closed. Pure."""
+
+from typing import Literal
+
+ErrorCode = Literal[
+    "bad_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "not_assignee",
+    "conversation_closed",
+    "at_capacity",
+    "already_claimed",
+    "too_large",
+    "rate_limited",
+    "idempotency_conflict",
+    "stale_epoch",
+    "blocked",
+    "internal",
+]
+
+CLOSE_CODES: dict[int, str] = {
+    4000: "restart: come back at once",
+    4001: "no pong: come back",
+    4002: "slow: the outbound queue was full; come back and recover",
+    4003: "position lost: come back without cursors",
+    4004: "token expired: get a new one and come back",
+    4005: "rate: come back later",
+    4006: "internal: come back",
+    4500: "protocol: the client does not speak earshot.v1; do not come back",
+    4501: "unauthorised: the token opens nothing; do not come back",
+    4502: "origin: this page may not connect; do not come back",
+    4503: "blocked: do not come back",
+    4504: "too many sockets: close one first; do not come back by itself",
+    4505: "version: the protocol version is not known; do not come back",
+}
