@@ -24,24 +24,24 @@ demo: setup ## a living service to look at: a year of conversations, parents arr
 	@exec $(BIN)/earshot demo --port $(PORT)
 
 test: setup ## every test: fast ones, both databases, a real browser, the browser's own code
-	$(BIN)/python -m pytest
-	npm test --silent
+	@$(BIN)/python -m pytest
+	@npm test --silent
 
 check: setup ## every check, one line each: style, types, import contract, schemas, content, migrations, lock
-	$(BIN)/python .ci/check.py
+	@$(BIN)/python .ci/check.py
 
 bench: setup ## simulate the same conversations on SQLite and PostgreSQL and compare them
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks
 
 soak: setup ## simulate N= rounds with other seeds each; stop at the first fault
-	$(BIN)/python -m benchmarks.soak --rounds $(N)
+	@$(BIN)/python -m benchmarks.soak --rounds $(N)
 
 evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the folder DATA=
 	@test -n "$(DATA)" || { echo "Say where the labelled texts are: make evaluate DATA=folder"; exit 2; }
-	$(BIN)/python -m benchmarks.evaluate $(DATA)
+	@$(BIN)/python -m benchmarks.evaluate $(DATA)
 
 screenshots: setup ## photograph the service's pages for the README
-	$(BIN)/python -m docs.make_screenshots
+	@$(BIN)/python -m docs.make_screenshots
 
 clean: ## remove everything that make made; your data in var/ stays
 	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

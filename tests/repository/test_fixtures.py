@@ -1,10 +1,12 @@
 """The fixtures themselves: each test gets a migrated database of its own, and a browser like a parent's."""
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Route
 from sqlalchemy import text
 
 from app.db import Database, require_current, transaction
+from tests.provision.server import LiveServer
 
 WRITE = "() => localStorage.setItem('seen', 'yes')"
 READ = "() => localStorage.getItem('seen')"
@@ -33,3 +35,10 @@ async def test_browser_keeps_an_iframes_storage_apart_for_each_site(browser: Bro
 
     await page.goto("https://second.example/")
     assert await page.frames[1].evaluate(READ) is None
+
+
+async def test_live_server_answers_on_its_own_port(live_server: LiveServer) -> None:
+    async with httpx.AsyncClient(base_url=live_server.url) as client:
+        answer = await client.get("/healthz")
+    assert answer.status_code == 200
+    assert live_server.settings.public_url == live_server.url
