@@ -184,6 +184,15 @@ async def test_what_changes_seldom_is_sent_once(client, path):
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_content_is_packed_for_slow_lines_where_the_browser_unpacks(client):
+    path = "/api/v1/content/en.json"
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+    plain = await client.get(path, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+
+
 async def test_strings_come_by_their_parts(client):
     told = (await client.get("/strings/cy.json", params={"part": ["widget", "error"]})).json()
     assert told["widget.send"] == "Anfon"
