@@ -113,6 +113,7 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
     """
     stream, _, conversation = name.partition(":")
     conversation_id = UUID(conversation)
+    connection.subscriptions[name].catching_up = True  # what is live meanwhile waits behind what is missing
     async with reading(realtime.database) as session:
         standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
         if after > standing.head:
