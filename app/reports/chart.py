@@ -1,7 +1,9 @@
 """Charts as SVG, without scripts, styles or anything fetched."""
 
+import re
 from collections.abc import Sequence
 
+_SPOKEN = re.compile(r"""\s(?:role|aria-[a-z]+)=(?:"[^"]*"|'[^']*')""")
 BAR = "#1f5c57"
 INK = "#1d2433"
 
@@ -20,7 +22,12 @@ def bars(points: Sequence[tuple[str, int | None]], *, across: str, up: str) -> s
         alt.Chart(alt.InlineData(values=values))
         .mark_bar(color=BAR)
         .encode(
-            x=alt.X("name:N", sort=None, title=across, axis=alt.Axis(labelAngle=-45)),
+            x=alt.X(
+                "name:N",
+                title=across,
+                axis=alt.Axis(labelAngle=-45),
+                scale=alt.Scale(domain=[name for name, _ in points]),  # those without a bar too
+            ),
             y=alt.Y("count:Q", title=up, axis=alt.Axis(tickMinStep=5)),
         )
         .properties(width=520, height=260)
@@ -28,4 +35,4 @@ def bars(points: Sequence[tuple[str, int | None]], *, across: str, up: str) -> s
         .configure_axis(labelColor=INK, titleColor=INK, labelFontSize=13, titleFontSize=13)
     )
     svg: str = vl_convert.vegalite_to_svg(chart.to_dict(context={"pre_transform": False}))
-    return svg
+    return _SPOKEN.sub("", svg)
