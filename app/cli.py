@@ -80,23 +80,18 @@ def serve(
     Example:  earshot serve --port 8080
     """
     settings = load_settings()
-    listener = listen(host, port)
-    port = listener.getsockname()[1]
-    people: list[DemoPerson] = []
-    if settings.development:
-        db.migrate(settings)
-        people = asyncio.run(_with_database(settings, demo_people))
+    with listen(host, port) as listener:
         if "public_url" not in settings.model_fields_set:
-            settings = settings.model_copy(update={"public_url": f"http://{host}:{port}"})
-    else:
-        asyncio.run(_with_database(settings, db.require_current))
-    application = create_app(settings)
-    if not quiet:
-        _welcome(settings.public_url, people)
-    _raise_socket_limit()
-    uvicorn.Server(
-        uvicorn.Config(
-            application,
+            url = f"http://{host}:{listener.getsockname()[1]}"
+            settings = settings.model_copy(update={"public_url": url})
+        people: list[DemoPerson] = []
+        if settings.development:
+            db.migrate(settings)
+            people = asyncio.run(_with_database(settings, demo_people))
+        else:
+            asyncio.run(_with_database(settings, db.require_current))
+        config = uvicorn.Config(
+            create_app(settings),
             loop="uvloop",
             http="httptools",
             ws="websockets-sansio",
@@ -106,7 +101,10 @@ def serve(
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S,
         )
-    ).run(sockets=[listener])
+        if not quiet:
+            _welcome(settings.public_url, people)
+        _raise_socket_limit()
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 @cli.command()

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 import httpx
 
@@ -29,7 +28,7 @@ COACHES, CHATS = 2, 2
 ARRIVE_S = 20.0  # on average between two parents, at their own pace
 PARENTS_AT_ONCE = 8
 TAKEN_AFTER_S = 15.0  # until then a visitor who plays a coach may be quicker
-AGAIN_S = 1.0
+AGAIN_S, KNOWN_WITHIN_S = 1.0, 1.0
 
 Progress = Callable[[str, int], None]  # told what was done, and how many there are in all
 
@@ -82,12 +81,11 @@ async def live(settings: Settings, *, host: str, port: int, speed: float) -> Non
                 database, http, url, coaches=COACHES, capacity=CHATS, signed_in=lambda: None
             ) as staff,
         ):
-            stage = replace(
-                new_stage(url, http, content, speed=speed),
-                strangers=read_stories().strangers,
-                take_after_s=TAKEN_AFTER_S / speed,
-                keep_views=False,
-            )
+            stage = new_stage(url, http, content, speed=speed)
+            stage.strangers = read_stories().strangers
+            stage.take_after_s = TAKEN_AFTER_S / speed
+            stage.known_within_s = KNOWN_WITHIN_S
+            stage.keep_views = False
             async with asyncio.TaskGroup() as everybody:
                 for person in staff:
                     everybody.create_task(_work(stage, person))

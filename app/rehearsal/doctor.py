@@ -11,7 +11,7 @@ from app.errors import AppError
 from app.settings import Settings, load_settings, parse_keys
 
 SOCKETS = 10_000
-BUILT = ("widget.js", "console.js")
+BUILT = ("embed.js", "chat.js", "chat.css", "console.js", "console.css", "pages.css")
 WEAK = 32
 
 
@@ -35,17 +35,20 @@ async def examine() -> list[Finding]:
         settings = load_settings()
     except AppError as error:
         return [Finding("settings", error.message, error.next_step)]
+    folder = _data_folder(settings)
     findings = [
         Finding("settings", f"{settings.env}, every value can be read"),
         *_unknown_variables(),
         _secrets(settings),
-        _data_folder(settings),
+        folder,
     ]
     checks: tuple[tuple[str, Callable[[Settings], Coroutine[None, None, Finding]]], ...] = (
         ("database", _database),
         ("content", _content),
     )
     for what, check in checks:
+        if what == "database" and not folder.well:
+            continue  # it may stand in that folder
         try:
             findings.append(await check(settings))
         except AppError as error:

@@ -93,7 +93,7 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise ConfigurationError(
                 f"Port {port} on {host} is in use.",
-                next_step=f"Stop what uses it, or take another: earshot serve --port {port + 1}",
+                next_step=f"Stop what uses it, or take another: --port {port + 1}",
             ) from None
         raise ConfigurationError(
             f"Port {port} on {host} cannot be listened on: {error.strerror}.",

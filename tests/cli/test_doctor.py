@@ -1,0 +1,89 @@
+"""`earshot doctor` finds what is wrong with a configuration and says how to mend it."""
+
+from pathlib import Path
+
+import pytest
+
+from app.rehearsal.doctor import BUILT
+from app.settings import Settings
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The browser's files, as built."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    for name in BUILT:
+        (folder / name).touch()
+    monkeypatch.setenv("EARSHOT_WEB_DIR", str(folder))
+
+
+@pytest.mark.usefixtures("built")
+def test_a_healthy_machine_passes(earshot: Run, ready: Settings) -> None:
+    shown = earshot("doctor")
+    assert shown.status == 0, shown.out
+    assert "✗" not in shown.out
+
+
+@pytest.mark.usefixtures("built", "current")
+def test_a_healthy_production_machine_passes(earshot: Run) -> None:
+    shown = earshot("doctor")
+    assert shown.status == 0, shown.out
+    assert "EARSHOT_SECRET and EARSHOT_KEYS are set" in shown.out
+
+
+@pytest.mark.usefixtures("built")
+def test_a_database_that_is_behind(earshot: Run) -> None:
+    shown = earshot("doctor")
+    assert shown.status == 1
+    assert "Run `earshot migrate`." in shown.out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found", "mend"),
+    [
+        ("EARSHOT_ENV", "production", "EARSHOT_SECRET is missing", "docs/operations.md"),
+        ("EARSHOT_CAPACITY", "many", "EARSHOT_CAPACITY", "docs/operations.md"),
+        ("EARSHOT_SECRET", "short", "shorter than 32", "token_urlsafe"),
+        ("EARSHOT_KEYS", "one:two", "EARSHOT_KEYS", "openssl rand"),
+        ("EARSHOT_WEB_DIR", "nowhere", "not found in nowhere", "make web"),
+        ("EARSHOT_DATABASE_URL", "mysql://somewhere/else", "does not know", "sqlite:///"),
+        (
+            "EARSHOT_DATABASE_URL",
+            "postgresql://127.0.0.1:9/none",
+            "cannot be reached",
+            "EARSHOT_DATABASE_URL",
+        ),
+        ("EARSHOT_CONTENT_DIR", "nowhere", "The content has", "content check"),
+        ("EARSHOT_DATA_DIR", "taken/here", "cannot be written", "EARSHOT_DATA_DIR"),
+    ],
+)
+@pytest.mark.usefixtures("built")
+def test_each_wrong_setting_is_named_with_what_to_do(
+    earshot: Run,
+    ready: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    found: str,
+    mend: str,
+) -> None:
+    Path("taken").touch()
+    monkeypatch.setenv(name, value)
+    shown = earshot("doctor")
+    assert shown.status == 1
+    told = " ".join(shown.out.replace("│", " ").split())
+    assert found.replace(" ", "") in told.replace(" ", "")
+    assert mend.replace(" ", "") in told.replace(" ", "")
+
+
+@pytest.mark.usefixtures("built")
+def test_a_misspelt_variable_is_pointed_out(
+    earshot: Run, ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_SECERT", "never seen")
+    shown = earshot("doctor")
+    assert shown.status == 0
+    assert "EARSHOT_SECERT" in shown.out
+    assert "never seen" not in shown.out
