@@ -33,7 +33,7 @@ from app.settings import Settings
 from app.topics.models import Tagging
 
 ACTOR = "system:rows"
-BATCH = 100
+BATCH = 50
 
 Progress = Callable[[int, int], None]
 
@@ -88,9 +88,8 @@ async def make_rows(
             await session.execute(select(func.count()).select_from(Conversation).where(ready))
         ).scalar_one()
     made = rows = set_aside = changed = done = 0
-    after: UUID | None = None
-    while batch := await _read_batch(database, key_ring, ready=ready, after=after):
-        after = batch[-1].conversation_id
+    noted, batch = await _read_batch(database, key_ring, ready=ready, after=None)
+    while noted:
         for read in batch:
             prepared = await asyncio.to_thread(_prepare, read)
             if prepared.leaking:
@@ -104,6 +103,7 @@ async def make_rows(
             done += 1
             if progress is not None:
                 progress(done, max(total, done))
+        noted, batch = await _read_batch(database, key_ring, ready=ready, after=noted[-1])
     return RowsMade(made=made, rows=rows, set_aside=set_aside, changed=changed, withdrawn=withdrawn)
 
 
@@ -167,30 +167,35 @@ def _ready(settings: Settings, codebook: Codebook, *, now: datetime) -> ColumnEl
 
 async def _read_batch(
     database: Database, key_ring: KeyRing, *, ready: ColumnElement[bool], after: UUID | None
-) -> list[_Read]:
-    """The text of the next conversations that are ready, in order of id; each reading is noted."""
-    query = select(col(Conversation.id)).where(ready).order_by(col(Conversation.id)).limit(BATCH)
-    if after is not None:
-        query = query.where(col(Conversation.id) > after)
+) -> tuple[list[UUID], list[_Read]]:
+    """The next conversations that are ready, in order of id, and their text; each is noted before it is read.
+
+    Noting and reading are two transactions: opening sealed text must not hold up those who write.
+    """
+    query = select(col(Conversation.id)).where(ready).order_by(col(Conversation.id))
+    following = query if after is None else query.where(col(Conversation.id) > after)
     async with transaction(database) as session:
-        batch = []
-        for conversation_id in list(await session.scalars(query)):
-            names = await session.scalars(
-                select(col(Staff.name))
-                .join(Participant, col(Participant.staff_id) == col(Staff.id))
-                .where(col(Participant.conversation_id) == conversation_id)
-            )
+        noted = list(await session.scalars(following.limit(BATCH)))
+        for conversation_id in noted:
             audit.note(
                 session, actor=ACTOR, action="transcript.read", subject=f"conversation:{conversation_id}"
             )
-            batch.append(
-                _Read(
-                    conversation_id=conversation_id,
-                    messages=await read_messages(session, key_ring, conversation_id=conversation_id),
-                    staff_names=list(names),
-                )
-            )
-    return batch
+    async with reading(database) as session:
+        still = list(await session.scalars(query.where(col(Conversation.id).in_(noted))))
+        return noted, [await _text_of(session, key_ring, conversation_id) for conversation_id in still]
+
+
+async def _text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> _Read:
+    names = await session.scalars(
+        select(col(Staff.name))
+        .join(Participant, col(Participant.staff_id) == col(Staff.id))
+        .where(col(Participant.conversation_id) == conversation_id)
+    )
+    return _Read(
+        conversation_id=conversation_id,
+        messages=await read_messages(session, key_ring, conversation_id=conversation_id),
+        staff_names=list(names),
+    )
 
 
 def _prepare(read: _Read) -> _Prepared:

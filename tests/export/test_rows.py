@@ -113,7 +113,7 @@ async def test_a_withdrawal_while_the_text_is_anonymised_is_felt(
     """Consent ends after the text was read and before the rows are written: nothing is written."""
     conversation = await add_closed(database)
     ready = rows_module._ready(settings, CODEBOOK, now=NOW)
-    (read,) = await rows_module._read_batch(database, KEYS, ready=ready, after=None)
+    _, (read,) = await rows_module._read_batch(database, KEYS, ready=ready, after=None)
     prepared = rows_module._prepare(read)
     await withdraw(database, conversation)
     assert not await rows_module._write(database, prepared, ready=ready, codebook=CODEBOOK)
