@@ -61,7 +61,7 @@ def main() -> None:
         cli()
     except AppError as error:
         for line in filter(None, (error.message, error.next_step)):
-            err.print(line, soft_wrap=True, markup=False)
+            err.print(line, soft_wrap=True)
         sys.exit(2 if isinstance(error, BadRequest) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -183,7 +183,7 @@ def content_check() -> None:
     """Read the content folder: each mistake by file, line and field, and what waits for a person."""
     found = read_content(load_settings().content_dir)
     checked = check.report(found, clock.now().date(), sources=[PROJECT / "app", PROJECT / "coach_console"])
-    out.print("\n".join(checked.lines()), markup=False, soft_wrap=True)
+    out.print("\n".join(checked.lines()), soft_wrap=True)
     raise typer.Exit(checked.status)
 
 

@@ -1,6 +1,7 @@
 """The rehearsal's commands: simulate, demo and doctor, for the command line to offer."""
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,8 @@ from app.rehearsal.server import listen
 from app.rehearsal.summary import findings_table, outcome_table
 from app.settings import load_settings
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, markup=False)  # names and errors may hold square brackets
+err = Console(stderr=True, highlight=False, markup=False)
 
 
 def simulate(
@@ -29,7 +30,9 @@ def simulate(
     speed: Annotated[str, typer.Option(help="max, or 1 for people's own pace, 10 for ten times it.")] = "max",
     consent: Annotated[float, typer.Option(min=0, max=1, help="Share who consent to research.")] = 0.6,
     seed: Annotated[int, typer.Option(help="The same seed plays the same rehearsal.")] = 1,
-    url: Annotated[str | None, typer.Option(help="Use this running service, on the same database.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Use this running service, on the same database; its limits hold.")
+    ] = None,
 ) -> None:
     """Replay people's words through the real service and check that nothing was lost, doubled or crossed.
 
@@ -49,6 +52,7 @@ def simulate(
         seed=seed,
         url=url,
     )
+    _end_gently()
     with progress_bars() as progress:
         bars = {
             "staff": progress.add_task("Staff sign in", total=coaches + 1),
@@ -59,7 +63,7 @@ def simulate(
         )
     out.print(outcome_table(outcome))
     for fault in outcome.faults:
-        err.print(str(fault), markup=False, soft_wrap=True)
+        err.print(str(fault), soft_wrap=True)
     if outcome.faults:
         err.print(f"{len(outcome.faults)} faults.", style="red")
         raise typer.Exit(1)
@@ -94,6 +98,7 @@ def demo(
             progress.update(bars[what], advance=1, total=total)
 
         asyncio.run(living.fill_past(settings, count=past, seed=seed, progress=advance))
+    _end_gently()
     try:
         asyncio.run(living.live(settings, host=host, port=port, speed=speed))
     except KeyboardInterrupt:
@@ -106,6 +111,12 @@ def doctor() -> None:
     out.print(findings_table(findings))
     if any(not finding.well and finding.serious for finding in findings):
         raise typer.Exit(1)
+
+
+def _end_gently() -> None:
+    """Take an order to end as Ctrl-C, so that the rehearsal's own server ends with it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def progress_bars() -> Progress:

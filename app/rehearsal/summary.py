@@ -30,7 +30,7 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     """A line for each finding: whether it is well, and if not how to mend it."""
     table = Table("", "What", "Found", "What to do", show_lines=True)
     for finding in findings:
-        wrong = "[red]✗[/red]" if finding.serious else "[yellow]![/yellow]"
-        mark = "[green]✓[/green]" if finding.well else wrong
-        table.add_row(mark, finding.what, Text(finding.found), Text(finding.mend))
+        color = "green" if finding.well else "red" if finding.serious else "yellow"
+        sign = "✓" if finding.well else "✗" if finding.serious else "!"
+        table.add_row(Text(sign, style=color), finding.what, Text(finding.found), Text(finding.mend))
     return table

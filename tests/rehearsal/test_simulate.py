@@ -1,8 +1,13 @@
 """A small rehearsal on both databases ends without a fault; a service with a seeded bug does not."""
 
+import asyncio
 import random
+import re
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -14,6 +19,7 @@ from app.db import Database, reading
 from app.errors import ConfigurationError, Forbidden
 from app.rehearsal.questions import Question
 from app.rehearsal.scripts import write_scripts
+from app.rehearsal.server import environment
 from app.rehearsal.simulate import Plan, at, simulate
 from app.safeguarding.models import Concern
 from app.settings import Settings
@@ -100,6 +106,28 @@ async def test_a_seeded_bug_is_named(
     assert {fault.kind for fault in outcome.faults} == {kind}
     words = " ".join(question.text + question.reply for question in questions)
     assert all(fault.detail not in words for fault in outcome.faults)
+
+
+@SQLITE_ONLY
+async def test_the_command_ends_with_status_1_and_names_each_fault(
+    live_server: LiveServer, questions: list[Question], tmp_path: Path
+) -> None:
+    faults.lose_one_after_ok(live_server.app, random.Random(SEED))
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode(question) for question in questions))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.cli", "simulate", str(file), "--url", live_server.url),
+        *("--coaches", "4", "--parents-at-once", "6", "--seed", str(SEED)),
+        env=environment(live_server.settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complained = await process.communicate()
+    assert process.returncode == 1, complained.decode()
+    assert re.search(r"^lost: conversation [0-9a-f-]{36}, seq \d+: ", complained.decode(), re.MULTILINE)
+    assert "12 conversations" in printed.decode()
+    told = printed.decode() + complained.decode()
+    assert not [question.id for question in questions if question.text[:20] in told]
 
 
 @SQLITE_ONLY
