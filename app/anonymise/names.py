@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.anonymise.spans import Span
-from app.anonymise.words import GIVEN_NAMES, ORDINARY, PLACES, SURNAMES, WORD_NAMES
+from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, PLACES, SURNAMES, WORD_NAMES
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NAME = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
@@ -44,7 +44,7 @@ _SIGNED = re.compile(
     rf"(?P<it>{_CAPITAL}(?:[ ]{_CAPITAL})?)[ ]?(?:x{{1,3}})?\s*$"
 )
 _SPEAKER = re.compile(
-    rf"(?i:\b(?:asked|told|tell|tells|with|spoke to|spoken to|speak to|saw|see|met|rang|texted"
+    rf"(?i:\b(?:asked|told|tell|tells|with|from|spoke to|spoken to|speak to|saw|see|met|rang|texted"
     rf"|emailed|and))[ ]"
     rf"(?P<it>{_NAME})(?=[ ](?:to|and|said|says|that|if|about|from|at|who|he|she)\b|[,.!?]|$)"
 )
@@ -68,7 +68,7 @@ _INITIALS = re.compile(
 )
 _PLACE_BEFORE = re.compile(r"(?i)\b(?:in|at|from|near|to|live|around|outside)\s+$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]|[\"(\u201c])\W*$")
-_MAYBE_NAMES = WORD_NAMES - (ORDINARY - {"will", "mark"})
+_MAYBE_NAMES = (WORD_NAMES | {"jan"}) - (ORDINARY - {"will", "jan"})
 _REJECTED_ENDS = ("ing", "ly", "tion", "ness", "ment", "n't", "'re", "'ll", "'ve", "'d", "'m")
 
 
@@ -195,7 +195,7 @@ def _word_names(text: str) -> Iterator[Span]:
     for match in _WORD.finditer(text):
         bare = _without_possessive(match[0])
         capital = bare[0].isupper() and not bare.isupper()
-        if capital and bare.casefold() in _MAYBE_NAMES and not _opens_sentence(text, match.start()):
+        if capital and bare.casefold() in _MAYBE_NAMES - MONTHS and not _opens_sentence(text, match.start()):
             yield Span(
                 match.start(), match.start() + len(bare), "PERSON", 0.7, "names", "a name, by its capital"
             )
@@ -210,7 +210,7 @@ def _capitals(text: str) -> Iterator[Span]:
             or not bare[0].isupper()
             or bare.isupper()
             or _never(bare)
-            or bare.casefold() in PLACES
+            or bare.casefold() in PLACES | MONTHS
         ):
             continue
         if _opens_sentence(text, match.start()):

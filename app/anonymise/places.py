@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.anonymise.spans import Span
-from app.anonymise.words import NATIONS, ORDINARY, PLACE_WORDS, PLACES, SCHOOL_WORDS
+from app.anonymise.words import MONTHS, NATIONS, ORDINARY, PLACE_WORDS, PLACES, SCHOOL_WORDS
 
 _CAP = r"(?:[A-Z][\w'\u2019-]*)"
 _JOIN = r"(?:of|the|and|&|in|upon|on|le|C\s?of\s?E|CofE|CE|RC|VA|VC)"
@@ -125,4 +125,4 @@ def _named(pattern: re.Pattern[str], text: str, kind: str, score: float, reason:
 
 def _plain(word: str) -> bool:
     bare = word.casefold().strip("'.,\u2019").replace("\u2019", "'").removesuffix("'s")
-    return bare in ORDINARY or bare.replace("'", "") in ORDINARY
+    return bare in ORDINARY | MONTHS or bare.replace("'", "") in ORDINARY

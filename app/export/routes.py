@@ -1,5 +1,6 @@
 """Export runs over HTTP: the research page with plain forms, and the same steps as JSON."""
 
+import asyncio
 import hmac
 from pathlib import Path
 from typing import Annotated, Literal
@@ -71,12 +72,12 @@ async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str)
     state = request.app.state
     async with transaction(state.database) as session:
         run = await queries.released_run(session, id)
-        if name not in files.NAMES:
+        path: Path = runs.run_folder(state.settings, run.id) / name
+        if name not in files.NAMES or not await asyncio.to_thread(path.is_file):
             raise NotFound("There is no such file.", next_step="The list of exports names them.")
         audit.note(
             session, actor=viewer.actor, action="export.downloaded", subject=f"export:{run.id}", file=name
         )
-    path: Path = runs.run_folder(state.settings, run.id) / name
     return FileResponse(
         path,
         media_type=MEDIA_TYPES[name],

@@ -5,6 +5,8 @@ run's id, or not at all.
 """
 
 import asyncio
+import fcntl
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -36,7 +38,8 @@ CHUNK = 200
 RESIDUAL_RISK = (
     "Rules have taken out what they know to identify a person: names, contact details, numbers, addresses, "
     "schools, places, dates and exact ages. Rules miss some: rare nicknames, misspelt names, and events that "
-    "only one family lived through. Treat every row as possibly identifying. Do not try to find out who "
+    "only one family lived through. The facts about the child may single a family out when taken together. "
+    "Treat every row as possibly identifying. Do not try to find out who "
     "wrote it, do not combine it with other records, do not pass it on, and quote from it only after a "
     "reviewer has released the quotation."
 )
@@ -118,6 +121,7 @@ async def build_run(
             if person is not None
         }
     part = _exports(settings) / f".{run_id}.{uuid4().hex}.part"
+    lock = await asyncio.to_thread(_lock, _exports(settings))
     try:
         await asyncio.to_thread(_make_room, part, run_id)
         began = clock.now()
@@ -142,6 +146,7 @@ async def build_run(
         return built
     finally:
         await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+        os.close(lock)
 
 
 async def release_run(
@@ -276,7 +281,9 @@ def _moved_on(run: ExportRun) -> Conflict:
 
 
 async def _require_consent(session: AsyncSession, folder: Path) -> None:
-    """Refuse a folder that holds rows which may no longer be used."""
+    """Refuse a folder that is gone, or that holds rows which may no longer be used."""
+    if not await asyncio.to_thread(folder.is_dir):
+        raise Conflict("The files of this export are gone.", next_step="Build the export again.")
     found = files.conversations_in(folder)
     while chunk := await asyncio.to_thread(lambda: [UUID(group) for group in islice(found, CHUNK)]):
         if await queries.still_available(session, groups=chunk) != len(chunk):
@@ -342,9 +349,25 @@ def _manifest(
     }
 
 
+def _lock(exports: Path) -> int:
+    """Hold the folder of exports, which ends with the process at the latest; Conflict if another holds it.
+
+    Two builds of one run would clear each other's unfinished files away.
+    """
+    exports.mkdir(parents=True, exist_ok=True)
+    held = os.open(exports, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise Conflict(
+            "Another export is being built.", next_step="Try again in a minute.", retry_ms=60_000
+        ) from None
+    return held
+
+
 def _make_room(part: Path, run_id: UUID) -> None:
     """A fresh folder to write in; what a killed build of the same run left behind goes."""
-    part.parent.mkdir(parents=True, exist_ok=True)
     for left in part.parent.glob(f".{run_id}.*"):
         shutil.rmtree(left)
     part.mkdir(mode=0o700)

@@ -49,6 +49,9 @@ def found(text: str) -> list[tuple[str, str]]:
         ("leos dad is no help", ("leo", "PERSON")),
         ("Will will not do his homework", ("Will", "PERSON")),
         ("i asked mark to mark it", ("mark", "PERSON")),
+        ("i spoke to jan from early help", ("jan", "PERSON")),
+        ("bruises from ivy", ("ivy", "PERSON")),
+        ("April is eleven and April hates maths", ("April", "PERSON")),
         ("Thanks\nOrlagh x", ("Orlagh", "PERSON")),
     ],
 )
@@ -74,6 +77,8 @@ def test_found(text: str, expected: tuple[str, str]) -> None:
         "I'd like to be an angel about it but I shouted",
         "he has 3 sisters and 2 brothers",
         "12 hours on the road to Wales",
+        "it has been so since May, or was it April or August",
+        "a letter from school came with his coat",
     ],
 )
 def test_left_alone(text: str) -> None:

@@ -1,8 +1,10 @@
 """Export runs: the second person, files that are whole or absent, and consent in the query."""
 
+import asyncio
 import csv
 import hashlib
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -292,3 +294,29 @@ async def test_a_purpose_is_needed(database: Database) -> None:
             )
     async with reading(database) as session:
         assert list(await session.scalars(select(ExportRun))) == []
+
+
+async def test_two_builds_at_once_do_not_clear_each_other_away(
+    database: Database, settings: Settings
+) -> None:
+    await made(database, settings, {}, {})
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    await approved(database, run, by=reviewer)
+    outcomes = await asyncio.gather(
+        *(
+            runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+            for _ in range(3)
+        ),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, ExportRun) for outcome in outcomes) >= 1
+    assert all(isinstance(outcome, ExportRun | Conflict) for outcome in outcomes)
+    assert files_under(runs.run_folder(settings, run)) == sorted(files.NAMES)
+
+
+async def test_files_that_are_gone_are_not_released(database: Database, settings: Settings) -> None:
+    run, _, reviewer = await built(database, settings)
+    shutil.rmtree(runs.run_folder(settings, run))
+    with pytest.raises(Conflict):
+        await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
