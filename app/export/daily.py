@@ -7,7 +7,7 @@ from datetime import datetime
 from app.chat import erasure
 from app.content.rules import Codebook
 from app.db import Database, transaction
-from app.export.rows import RowsMade, make_rows
+from app.export.rows import RowsMade, make_rows, remove_withdrawn_of
 from app.export.tallies import count_closed
 from app.sealing import KeyRing
 from app.settings import Settings
@@ -52,6 +52,8 @@ async def erase_due(database: Database, key_ring: KeyRing, settings: Settings, *
                 retention_days=settings.retention_days,
                 abandoned_hours=settings.abandoned_hours,
             )
+            # Erasure cuts the link from rows to their consent: those withdrawn since the job began go first.
+            await remove_withdrawn_of(session, conversations=due)
             await erasure.erase(session, conversations=due)
         for conversation in due:
             key_ring.forget(conversation)

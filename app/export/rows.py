@@ -6,12 +6,13 @@ a withdrawal a moment earlier is felt.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+import structlog
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -28,7 +29,7 @@ from app.export.models import Row, RowGroup, RowLink
 from app.export.periods import month_of
 from app.safeguarding.models import Concern
 from app.safeguarding.rules import ConcernState
-from app.sealing import KeyRing
+from app.sealing import KeyRing, SealBroken
 from app.settings import Settings
 from app.topics.models import Tagging
 
@@ -36,6 +37,8 @@ ACTOR = "system:rows"
 BATCH = 50
 
 Progress = Callable[[int, int], None]
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +126,31 @@ async def withdraw_rows(session: AsyncSession, *, conversation_id: UUID, actor: 
 
 async def remove_withdrawn(database: Database) -> int:
     """Remove all rows to which consent is no longer in force; how many conversations they were of."""
+    query = _withdrawn().limit(BATCH)
+    removed = 0
+    while True:
+        async with transaction(database) as session:
+            found = list(await session.scalars(query))
+            for conversation_id in found:
+                removed += await withdraw_rows(session, conversation_id=conversation_id)
+        if not found:
+            return removed
+
+
+async def remove_withdrawn_of(session: AsyncSession, *, conversations: Collection[UUID]) -> None:
+    """Remove the rows of these conversations to which consent is no longer in force."""
+    found = await session.scalars(_withdrawn().where(col(RowLink.conversation_id).in_(conversations)))
+    for conversation_id in list(found):
+        await withdraw_rows(session, conversation_id=conversation_id)
+
+
+def _withdrawn() -> Select[UUID]:
     in_force = exists().where(
         col(Consent.conversation_id) == col(RowLink.conversation_id),
         col(Consent.purpose) == "research",
         col(Consent.withdrawn_at).is_(None),
     )
-    query = select(col(RowLink.conversation_id)).where(~in_force).order_by(col(RowLink.conversation_id))
-    removed = 0
-    while True:
-        async with transaction(database) as session:
-            found = list(await session.scalars(query.limit(BATCH)))
-            for conversation_id in found:
-                removed += await withdraw_rows(session, conversation_id=conversation_id)
-        if not found:
-            return removed
+    return select(col(RowLink.conversation_id)).where(~in_force).order_by(col(RowLink.conversation_id))
 
 
 def _ready(settings: Settings, codebook: Codebook, *, now: datetime) -> ColumnElement[bool]:
@@ -182,20 +196,23 @@ async def _read_batch(
             )
     async with reading(database) as session:
         still = list(await session.scalars(query.where(col(Conversation.id).in_(noted))))
-        return noted, [await _text_of(session, key_ring, conversation_id) for conversation_id in still]
+        read = [await _text_of(session, key_ring, conversation_id) for conversation_id in still]
+    return noted, [found for found in read if found is not None]
 
 
-async def _text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> _Read:
+async def _text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> _Read | None:
+    """What was said, or None where it does not open: one damaged conversation must not stop the others."""
     names = await session.scalars(
         select(col(Staff.name))
         .join(Participant, col(Participant.staff_id) == col(Staff.id))
         .where(col(Participant.conversation_id) == conversation_id)
     )
-    return _Read(
-        conversation_id=conversation_id,
-        messages=await read_messages(session, key_ring, conversation_id=conversation_id),
-        staff_names=list(names),
-    )
+    try:
+        messages = await read_messages(session, key_ring, conversation_id=conversation_id)
+    except SealBroken:
+        logger.error("rows.seal_broken", conversation=str(conversation_id))  # noqa: TRY400 (nothing to see)
+        return None
+    return _Read(conversation_id=conversation_id, messages=messages, staff_names=list(names))
 
 
 def _prepare(read: _Read) -> _Prepared:

@@ -57,7 +57,7 @@ async def request_run(
 ) -> ExportRun:
     """Ask for an export of rows about a topic (None: all) in a period. Only a researcher may."""
     _require(role, REQUESTS)
-    purpose = " ".join(purpose.split())
+    purpose = " ".join(purpose.replace("\0", " ").split())  # PostgreSQL stores no NUL
     if not PURPOSE_LEAST <= len(purpose) <= PURPOSE_MOST:
         raise BadRequest(
             f"The purpose needs {PURPOSE_LEAST} to {PURPOSE_MOST} characters.",
