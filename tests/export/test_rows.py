@@ -11,6 +11,7 @@ from app.audit import AuditEntry
 from app.chat.models import Conversation
 from app.db import Database, reading, transaction
 from app.export import rows as rows_module
+from app.export.daily import erase_due
 from app.export.models import Row, RowGroup, RowLink
 from app.export.queries import Selection, groups_after
 from app.export.rows import make_rows, withdraw_rows
@@ -158,3 +159,19 @@ async def test_a_leak_keeps_the_whole_conversation_out(database: Database, setti
         ).one()
     assert "PHONE" in entry.details["reason"]
     assert "960123" not in str(entry.details)
+
+
+async def test_rows_withdrawn_before_erasure_go_with_their_conversation(
+    database: Database, settings: Settings
+) -> None:
+    """Erasure cuts the link from rows to their consent: those withdrawn by then must not outlive it."""
+    withdrawn = await add_closed(database)
+    await add_closed(database)
+    await run(database, settings)
+    await withdraw(database, withdrawn)
+    later = NOW + timedelta(days=settings.retention_days)
+    assert await erase_due(database, KEYS, settings, now=later) == 2
+    assert await count(database, Conversation) == await count(database, RowLink) == 0
+    assert await count(database, RowGroup) == 1
+    async with reading(database) as session:
+        assert len(await groups_after(session, selection=ALL, after=None, limit=10)) == 1
