@@ -151,6 +151,17 @@ test("a whole state replaces an older one only, until the next welcome", () => {
   assert.equal(after([serverFrame("welcome-coach-recovered"), old], known).queue?.version, 3);
 });
 
+test("a note is shown once while its answer is still on the way", () => {
+  const before = after([serverFrame("snapshot-staff")]);
+  const note = { t: "posted", s: STAFF, clientId: MINE, body: "Prefers short messages." } as const;
+  const written = reduce(before, note, 0);
+  assert.equal(notes(written, STAFF, "coach").length, 1);
+  const echoed = after([serverFrame("ev-note")], written);
+  assert.equal(notes(echoed, STAFF, "coach").length, 1);
+  assert.equal(echoed.pending.length, 1);
+  assert.equal(notes(reduce(echoed, note, 0), STAFF, "coach").length, 2, "the same words written again");
+});
+
 test("notes and concerns of the staff stream", () => {
   const staff = ["ev-note", "ev-concern-raised", "ev-concern-stepped"].map(serverFrame);
   const known = after([serverFrame("snapshot-staff"), ...staff]);

@@ -43,6 +43,8 @@ export interface Pending {
   readonly body: string;
   readonly state: "sending" | "sent" | "refused";
   readonly seq: number;
+  /** How far the stream was held when it was said. */
+  readonly since: number;
   readonly fault: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
 }
 
@@ -103,13 +105,7 @@ export function reduce(known: Known, step: ServerFrame | Deed | Answer, now: num
     case "err":
       return known;
     case "posted":
-      return {
-        ...known,
-        pending: [
-          ...known.pending,
-          { stream: step.s, clientId: step.clientId, body: step.body, state: "sending", seq: 0, fault: null },
-        ],
-      };
+      return { ...known, pending: [...known.pending, pendingFrom(known, step)] };
     case "retried":
       return withPending(known, step.clientId, (one) => ({ ...one, state: "sending", fault: null }));
     case "discarded":
@@ -168,6 +164,11 @@ function changed(known: Known, name: string, change: (stream: Stream) => Stream)
   if (after === before) return known;
   const pending = known.pending.filter((one) => one.stream !== name || !arrived(after, one));
   return { ...known, streams: { ...known.streams, [name]: after }, pending };
+}
+
+function pendingFrom(known: Known, { s, clientId, body }: Extract<Deed, { t: "posted" }>): Pending {
+  const since = known.streams[s]?.seq ?? 0;
+  return { stream: s, clientId, body, state: "sending", seq: 0, since, fault: null };
 }
 
 function arrived(stream: Stream, one: Pending): boolean {

@@ -30,7 +30,10 @@ export function messages(known: Known, name: string, self: string): readonly Sai
   return [...said, ...waitingToBeSaid(known, name, self)];
 }
 
-/** Notes of a `staff:` stream, oldest first. */
+/**
+ * Notes of a `staff:` stream, oldest first. A note comes back without its client id, so one that says the same
+ * as a note that came after it was written is taken to be that note, and only shown once.
+ */
 export function notes(known: Known, name: string, self: string): readonly (Said & { readonly by: string })[] {
   const said: (Said & { by: string })[] = [];
   for (const event of known.streams[name]?.events ?? []) {
@@ -45,7 +48,11 @@ export function notes(known: Known, name: string, self: string): readonly (Said 
       pending: null,
     });
   }
-  return [...said, ...waitingToBeSaid(known, name, self).map((one) => ({ ...one, by: "" }))];
+  const unseen = waitingToBeSaid(known, name, self).filter(
+    ({ pending, body }) =>
+      !said.some((one) => one.seq > (pending?.since ?? 0) && one.body === body.normalize("NFC")),
+  );
+  return [...said, ...unseen.map((one) => ({ ...one, by: "" }))];
 }
 
 function waitingToBeSaid(known: Known, name: string, self: string): Said[] {

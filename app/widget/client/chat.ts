@@ -161,7 +161,8 @@ async function learnConsent({ conversation, token }: Session): Promise<void> {
   try {
     const told = (await ask(`/api/v1/conversations/${conversation}/consent`, { token })) as { research: boolean };
     model.consent = { research: told.research };
-  } catch {
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
     model.consent = null; // the choice is not offered until it is known what it stands at
   }
   draw();
