@@ -9,7 +9,7 @@ from app.content.rules import Content
 from app.db import Database
 from app.realtime.boards import Boards
 from app.realtime.hub import Connection, Hub
-from app.realtime.session import Session
+from app.realtime.session import Bucket, Session
 from app.sealing import KeyRing
 from app.settings import Settings
 
@@ -28,3 +28,4 @@ class Realtime:
     is_open: Callable[[], bool]
     sessions: dict[Connection, Session] = field(default_factory=dict)
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet
+    texts: dict[UUID, Bucket] = field(default_factory=dict)  # parent's conversation or staff → their pace

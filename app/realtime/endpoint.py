@@ -17,12 +17,23 @@ from app.realtime.context import Realtime
 from app.realtime.frames import encode
 from app.realtime.hub import Connection, Outbound
 from app.realtime.recovery import PositionLost
-from app.realtime.session import STAFF, Close, Command, Pace, Reply, Session, error_frame
+from app.realtime.session import (
+    STAFF,
+    Bucket,
+    Close,
+    Command,
+    Pace,
+    Reply,
+    Session,
+    error_frame,
+    text_bucket,
+)
 from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of
 
 router = APIRouter()
 
 SEND_LAST_S = 5
+MOST_TEXTS = 10_000
 
 
 @router.websocket(frames.PATH)
@@ -149,7 +160,7 @@ async def _greet(
     if _has_too_many(realtime, connection):
         outbound.close(4504)
         return None
-    session.welcome(connection.role, clock.monotonic())
+    session.welcome(connection.role, _texts(realtime, connection))
     realtime.hub.add(connection)
     realtime.sessions[connection] = session
     try:
@@ -179,6 +190,17 @@ async def _identify(realtime: Realtime, connection: Connection, token: str) -> l
     connection.staff, connection.staff_session = viewer.staff_id, viewer.session_id
     async with reading(realtime.database) as session:
         return await places_of(session, staff_id=viewer.staff_id)
+
+
+def _texts(realtime: Realtime, connection: Connection) -> Bucket:
+    """This person's pace over all of their sockets: coming back does not buy another minute's messages."""
+    whose, now = connection.staff or connection.conversation, clock.monotonic()
+    assert whose is not None
+    if len(realtime.texts) >= MOST_TEXTS:
+        here = {each.staff or each.conversation for each in realtime.hub.connections}
+        for gone in [key for key, pace in realtime.texts.items() if key not in here and pace.full(now)]:
+            del realtime.texts[gone]
+    return realtime.texts.setdefault(whose, text_bucket(_pace(realtime), connection.role, now))
 
 
 def _has_too_many(realtime: Realtime, connection: Connection) -> bool:

@@ -77,13 +77,17 @@ class Bucket:
         self._at = now
 
     def take(self, now: float) -> int | None:
-        """Take one; or None was not left: the milliseconds until there is one."""
+        """Take one: None, or where none is left the milliseconds until there is one."""
         self._left = min(self.per_minute, self._left + (now - self._at) * self.per_minute / 60)
         self._at = now
         if self._left >= 1:
             self._left -= 1
             return None
         return int((1 - self._left) * 60_000 / self.per_minute) + 1
+
+    def full(self, now: float) -> bool:
+        """Whether it is as good as a new one."""
+        return self._left + (now - self._at) * self.per_minute / 60 >= self.per_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,12 @@ class Pace:
     staff_messages_per_minute: int
 
 
+def text_bucket(pace: Pace, role: str, now: float) -> Bucket:
+    """A full bucket for the texts of somebody in this role."""
+    staff = role in STAFF
+    return Bucket(pace.staff_messages_per_minute if staff else pace.parent_messages_per_minute, now)
+
+
 class Session:
     """The state of one socket. `now` is always a monotonic clock's seconds."""
 
@@ -108,14 +118,16 @@ class Session:
         self.acted = now  # when a person last did something, which an answer to a ping is not
         self._pinged: float | None = None
         self._bad = 0
-        self._texts = Bucket(pace.parent_messages_per_minute, now)
+        self._texts = text_bucket(pace, "parent", now)
         self._others = Bucket(OTHER_FRAMES_PER_MINUTE, now)
 
-    def welcome(self, role: str, now: float) -> None:
-        """The hello was accepted: from now on this role's verbs are open."""
+    def welcome(self, role: str, texts: Bucket) -> None:
+        """The hello was accepted: from now on this role's verbs are open.
+
+        `texts` paces what this person writes; all of their sockets share it, one after the other too.
+        """
         self._role = role
-        if role in STAFF:
-            self._texts = Bucket(self._pace.staff_messages_per_minute, now)
+        self._texts = texts
 
     def receive(self, text: str | bytes, now: float) -> Outcome:
         """Decide about one frame. Never raises, whatever the text is."""

@@ -354,3 +354,19 @@ async def test_a_lost_hint_costs_a_delay_to_who_asks_and_is_seen_in_who_does_not
         else:
             assert _seen(talk.views[name]) == log[:2] != log
         await talk.leave()
+
+
+async def test_coming_back_does_not_buy_another_minutes_messages(settings: Settings) -> None:
+    few = settings.limits.model_copy(update={"parent_messages_per_minute": 4})
+    async with running(settings.model_copy(update={"limits": few})) as app:
+        started = await enter(app.state.database, settings)
+        other = await enter(app.state.database, settings)
+        for talker, rounds, wanted in ((started, 3, 4), (other, 1, 2)):
+            answers = []
+            for _ in range(rounds):
+                async with talking(app, talker.token) as talk:
+                    for _ in range(2):
+                        data = {"client_message_id": str(uuid4()), "body": "Hello"}
+                        stream = f"conv:{talker.conversation_id}"
+                        answers.append((await talk.ask("message.post", s=stream, **data))["t"])
+            assert answers == ["ok"] * wanted + ["err"] * (2 * rounds - wanted)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.realtime import frames
+from app.realtime import codes, frames
 from app.realtime.session import (
     BAD_FRAMES_ALLOWED,
     OTHER_FRAMES_PER_MINUTE,
@@ -22,6 +22,7 @@ from app.realtime.session import (
     PingDue,
     Reply,
     Session,
+    text_bucket,
 )
 from app.realtime.verbs import CARRY_OUT
 
@@ -79,7 +80,7 @@ def _tag(kind: type) -> str:
 def _greeted(role: str = "parent", pace: Pace = PACE) -> Session:
     session = Session(pace, 0.0)
     assert isinstance(session.receive(HELLO, 0.0), Command)
-    session.welcome(role, 0.0)
+    session.welcome(role, text_bucket(pace, role, 0.0))
     return session
 
 
@@ -154,7 +155,7 @@ def test_it_never_raises(received: list[str | bytes], role: str, greeted: bool) 
         if isinstance(outcome, Reply):
             frames.encode(outcome.frame)
         if isinstance(outcome, Close):
-            assert outcome.code in frames.CLOSE_CODES
+            assert outcome.code in codes.CLOSE_CODES
             return
         session.tick(float(number))
 
@@ -285,3 +286,17 @@ def test_unknown_fields_are_refused_everywhere() -> None:
         if "d" in frame:
             with pytest.raises(msgspec.ValidationError):
                 frames.decode(json.dumps({**frame, "d": {**frame["d"], "extra": verb}}))  # type: ignore[dict-item]
+
+
+def test_two_sockets_of_one_person_share_their_pace() -> None:
+    texts, text = text_bucket(PACE, "parent", 0.0), json.dumps(EXAMPLES["message.post"])
+    sessions = []
+    for _ in range(3):
+        session = Session(PACE, 0.0)
+        session.receive(HELLO, 0.0)
+        session.welcome("parent", texts)
+        sessions.append(session)
+    outcomes = [sessions[number % 3].receive(text, 1.0) for number in range(31)]
+    assert [isinstance(outcome, Command) for outcome in outcomes] == [True] * 30 + [False]
+    assert not texts.full(1.0)
+    assert texts.full(61.1)
