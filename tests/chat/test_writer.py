@@ -406,3 +406,27 @@ async def test_notes_stand_in_a_stream_of_their_own(database: Database, settings
     assert await _said(database, settings, coach.conversation.id) == []
     async with reading(database) as session:
         assert (await session.execute(select(func.count()).select_from(LogEntry))).scalar_one() == 3
+
+
+async def test_the_writer_outlives_a_database_that_cuts_everybody_off(
+    database: Database, settings: Settings
+) -> None:
+    if database.sqlite:
+        pytest.skip("a file cuts nobody off")
+    place, client_id = await _waiting(database, settings), uuid4()
+    async with writing(database, settings) as writer:
+        await say(writer, place, "Before")
+        admin = open_database(settings)
+        async with transaction(admin) as session:
+            await session.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        await admin.engine.dispose()
+        with pytest.raises(AppError) as refused:
+            await say(writer, place, "After", client_id=client_id)
+        assert (refused.value.code, refused.value.retryable) == ("internal", True)
+        assert not (await say(writer, place, "After", client_id=client_id)).duplicate
+    assert await _said(database, settings, place.conversation.id) == ["Before", "After"]
