@@ -56,10 +56,10 @@ class ConversationClosed:
 
 @dataclass(frozen=True, slots=True)
 class StaffSignedOut:
-    """A staff session ended, or all of them where `session` is None: its sockets must close."""
+    """A staff session ended: its sockets must close."""
 
     staff: UUID
-    session: UUID | None
+    session: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ async def signed_in(request: Request) -> Viewer:
     staff_session, staff = found
     if clock.now() - staff_session.seen_at >= SEEN_EVERY:
         async with transaction(database) as session:
-            await actions.note_seen(session, session_id=staff_session.id)
+            await actions.note_seen(session, sessions=[staff_session.id])
     return queries.viewer_of(staff_session, staff)
 
 

@@ -4,6 +4,7 @@ Passwords arrive here hashed: hashing is slow, and a transaction waits for nobod
 codes) are returned once and kept only in their one-way form.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -198,10 +199,10 @@ async def disable_staff(session: AsyncSession, *, staff_id: UUID, actor: str = O
     audit.note(session, actor=actor, action="staff.disabled", subject=f"staff:{staff_id}")
 
 
-async def note_seen(session: AsyncSession, *, session_id: UUID) -> None:
-    """Remember that a session is in use, which puts off its idle end."""
+async def note_seen(session: AsyncSession, *, sessions: Collection[UUID]) -> None:
+    """Remember that these sessions are in use, which puts off their idle end."""
     await session.execute(
-        update(StaffSession).where(col(StaffSession.id) == session_id).values(seen_at=clock.now())
+        update(StaffSession).where(col(StaffSession.id).in_(sessions)).values(seen_at=clock.now())
     )
 
 

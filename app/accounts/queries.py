@@ -1,5 +1,6 @@
 """What is read of accounts; nothing here writes."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -8,7 +9,7 @@ from sqlmodel import col
 
 from app import clock
 from app.accounts.models import Consent, FirstSignIn, ParentToken, ReturnCode, Staff, StaffSession
-from app.accounts.rules import Viewer, session_lives, tidy_code, tidy_email
+from app.accounts.rules import Viewer, email_fault, session_lives, tidy_code, tidy_email
 from app.accounts.tokens import code_mac, token_hash
 
 
@@ -19,18 +20,27 @@ async def all_staff(session: AsyncSession) -> list[Staff]:
 
 async def staff_by_email(session: AsyncSession, email: str) -> Staff | None:
     """The member of staff with this address, however it is written; the disabled too."""
-    return await session.scalar(select(Staff).where(col(Staff.email) == tidy_email(email)))
+    address = tidy_email(email)
+    if email_fault(address):  # nobody's, and PostgreSQL cannot even be asked for one with a NUL in it
+        return None
+    return await session.scalar(select(Staff).where(col(Staff.email) == address))
 
 
 async def live_session(session: AsyncSession, token: str) -> tuple[StaffSession, Staff] | None:
     """The live session that this cookie opens, and whose it is."""
-    return await _live(session, col(StaffSession.token_hash) == token_hash(token))
+    found = await _live(session, col(StaffSession.token_hash) == token_hash(token))
+    return found[0] if found else None
 
 
 async def viewer_for_session(session: AsyncSession, session_id: UUID) -> Viewer | None:
-    """The viewer of a session that is still live, or None: for sockets, which outlive the request."""
+    """The viewer of a session that is still live, or None."""
     found = await _live(session, col(StaffSession.id) == session_id)
-    return viewer_of(*found) if found else None
+    return viewer_of(*found[0]) if found else None
+
+
+async def live_among(session: AsyncSession, sessions: Collection[UUID]) -> set[UUID]:
+    """Which of these sessions are still live: for sockets, which outlive the request."""
+    return {found.id for found, _ in await _live(session, col(StaffSession.id).in_(sessions))}
 
 
 def viewer_of(staff_session: StaffSession, staff: Staff) -> Viewer:
@@ -78,18 +88,15 @@ async def research_consent(session: AsyncSession, conversation_id: UUID) -> Cons
     return await session.get(Consent, (conversation_id, "research"))
 
 
-async def _live(session: AsyncSession, chosen: ColumnElement[bool]) -> tuple[StaffSession, Staff] | None:
-    row = (
-        await session.execute(
-            select(StaffSession, Staff)
-            .join(Staff, col(Staff.id) == col(StaffSession.staff_id))
-            .where(chosen, col(Staff.disabled_at).is_(None))
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    found, staff = row
-    lives = session_lives(
-        created_at=found.created_at, seen_at=found.seen_at, ended_at=found.ended_at, now=clock.now()
+async def _live(session: AsyncSession, chosen: ColumnElement[bool]) -> list[tuple[StaffSession, Staff]]:
+    rows = await session.execute(
+        select(StaffSession, Staff)
+        .join(Staff, col(Staff.id) == col(StaffSession.staff_id))
+        .where(chosen, col(Staff.disabled_at).is_(None))
     )
-    return (found, staff) if lives else None
+    now = clock.now()
+    return [
+        (found, staff)
+        for found, staff in rows
+        if session_lives(created_at=found.created_at, seen_at=found.seen_at, ended_at=found.ended_at, now=now)
+    ]

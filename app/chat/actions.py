@@ -3,14 +3,14 @@
 import secrets
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from app import clock
 from app.chat import log
 from app.chat.models import Conversation, ConversationKey, Participant, StreamHead
-from app.chat.rules import ChildFacts, Origin, Speaker, Status, Stream
+from app.chat.rules import ChildFacts, Origin, Speaker, Status, Stream, may_become
 from app.sealing import KeyRing
 
 
@@ -111,17 +111,17 @@ async def change_status(
     The times and the event are written with it.
     """
     now = clock.now()
-    moves: dict[Status, tuple[Status, dict[str, object]]] = {
-        Status.ABANDONED: (Status.WAITING, {"ended_at": now, "closed_at": now, "ended_by": "parent"}),
-        Status.WRAP_UP: (Status.OPEN, {"ended_at": now, "ended_by": happened.data.get("by")}),
-        Status.CLOSED: (Status.WRAP_UP, {"closed_at": now}),
+    times: dict[Status, dict[str, object]] = {
+        Status.ABANDONED: {"ended_at": now, "closed_at": now, "ended_by": "parent"},
+        Status.WRAP_UP: {"ended_at": now, "ended_by": happened.data.get("by")},
+        Status.CLOSED: {"closed_at": now},
     }
-    frm, times = moves[to]
+    before = [status for status in Status if may_become(status, to)]
     moved = (
         await session.execute(
             update(Conversation)
-            .where(col(Conversation.id) == conversation_id, col(Conversation.status) == frm)
-            .values(status=to, **times)
+            .where(col(Conversation.id) == conversation_id, col(Conversation.status).in_(before))
+            .values(status=to, **times[to])
             .returning(col(Conversation.id))
         )
     ).one_or_none()
@@ -146,9 +146,9 @@ async def leave(session: AsyncSession, *, conversation_id: UUID) -> None:
 
 async def mark_read(session: AsyncSession, *, read: dict[UUID, int]) -> None:
     """Move participants' read cursors forward, never back."""
-    for participant_id, up_to in sorted(read.items()):
-        await session.execute(
-            update(Participant)
-            .where(col(Participant.id) == participant_id, col(Participant.read_up_to) < up_to)
-            .values(read_up_to=up_to)
-        )
+    await (await session.connection()).execute(
+        update(Participant)
+        .where(col(Participant.id) == bindparam("reader"), col(Participant.read_up_to) < bindparam("up_to"))
+        .values(read_up_to=bindparam("up_to")),
+        [{"reader": participant_id, "up_to": up_to} for participant_id, up_to in sorted(read.items())],
+    )

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -206,17 +206,23 @@ class Writer:
         if rows:
             await session.execute(insert(LogEntry), rows)
             raised = {(row["conversation_id"], row["stream"]): row["seq"] for row in rows}
-            for (conversation, stream), head in raised.items():
-                await session.execute(
-                    update(StreamHead)
-                    .where(col(StreamHead.conversation_id) == conversation, col(StreamHead.stream) == stream)
-                    .values(head=head)
+            await (await session.connection()).execute(
+                update(StreamHead)
+                .where(
+                    col(StreamHead.conversation_id) == bindparam("conversation"),
+                    col(StreamHead.stream) == bindparam("of"),
                 )
+                .values(head=bindparam("reached")),
+                [
+                    {"conversation": conversation, "of": stream, "reached": head}
+                    for (conversation, stream), head in raised.items()
+                ],
+            )
         return answers
 
 
 def refuse_text(body: str, *, limit: int) -> str:
-    """The text as it will be stored, or BadRequest when it is empty or longer than `limit` characters."""
+    """The text as it will be stored, or BadRequest when it is empty, unreadable or longer than `limit`."""
     tidied = tidy(body)
     fault = text_fault(tidied, limit=limit)
     if fault == "too_large":
@@ -227,7 +233,10 @@ def refuse_text(body: str, *, limit: int) -> str:
             status=413,
         )
     if fault:
-        raise BadRequest("That message is empty.", next_step="Write something, then send it.")
+        raise BadRequest(
+            "That message is empty, or holds characters that cannot be stored.",
+            next_step="Write it again, then send it.",
+        )
     return tidied
 
 

@@ -15,7 +15,6 @@ Language = Literal["en", "cy"]
 LANGUAGES: tuple[Language, ...] = ("en", "cy")
 DRAFT = "draft"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-MINUTES_A_DAY = 24 * 60
 FURTHEST_OPENING_DAYS = 400
 KINDS = {
     "topic": "topics",

@@ -93,14 +93,6 @@ async def load_of(session: AsyncSession, *, staff_id: UUID) -> int:
     return found
 
 
-async def availability_of(session: AsyncSession, *, staff_id: UUID) -> str:
-    """The coach's availability; `offline` where no shift runs."""
-    found = await session.execute(
-        select(col(Shift.availability)).where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
-    )
-    return found.scalar_one_or_none() or "offline"
-
-
 async def coaches_on_duty(session: AsyncSession) -> list[CoachOnDuty]:
     """Every coach whose shift runs, by name."""
     loads = (

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.accounts.actions import note_seen
-from app.accounts.queries import viewer_for_session
+from app.accounts.queries import live_among
 from app.chat.actions import mark_read
 from app.db import transaction
 from app.realtime import frames
@@ -67,16 +67,15 @@ async def check_sessions(realtime: Realtime, *, since: float) -> None:
             used[connection.staff_session] = (
                 used.get(connection.staff_session, False) or session.acted >= since
             )
-    ended = set()
+    if not used:
+        return
     try:
         async with transaction(realtime.database) as database_session:
-            for staff_session, in_use in used.items():
-                if await viewer_for_session(database_session, staff_session) is None:
-                    ended.add(staff_session)
-                elif in_use:
-                    await note_seen(database_session, session_id=staff_session)
+            live = await live_among(database_session, used.keys())
+            await note_seen(database_session, sessions=[known for known in live if used[known]])
     except (SQLAlchemyError, OSError) as error:
         logger.warning("sessions.not_checked", kind=type(error).__name__)
+        return
     for connection in list(realtime.sessions):
-        if connection.staff_session in ended:
+        if connection.staff_session in used.keys() - live:
             connection.outbound.close(4004)

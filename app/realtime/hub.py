@@ -258,7 +258,7 @@ class Hub:
     def signed_out(self, event: StaffSignedOut) -> None:
         """Close the sockets of a session that has ended."""
         for connection in self.of_staff(event.staff):
-            if event.session is None or connection.staff_session == event.session:
+            if connection.staff_session == event.session:
                 connection.outbound.close(4501)
 
     def revoked(self, event: ParentRevoked) -> None:

@@ -27,7 +27,7 @@ WORDS = {
     "int": "whole number",
     "float": "number",
     "bool": "true or false",
-    "object": "any value",
+    "object": "any",
     "NoneType": "null",
     "UUID": "UUID",
 }
@@ -184,15 +184,8 @@ def _words(kind: object) -> str:
         return f"list of {_words(get_args(kind)[0])}"
     if origin is dict:
         return f"object of {_words(get_args(kind)[1])}"
-    names = {
-        "str": "text",
-        "int": "whole number",
-        "float": "number",
-        "bool": "true or false",
-        "object": "any",
-    }
     name = getattr(kind, "__name__", str(kind))
-    return {"NoneType": "null", "UUID": "UUID"}.get(name, names.get(name, f"`{name}`"))
+    return WORDS.get(name, f"`{name}`")
 
 
 def _bounds(meta: msgspec.Meta) -> str:

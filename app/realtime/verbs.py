@@ -1,7 +1,6 @@
 """What each verb of the wire does, save posting, which the endpoint hands to the writer itself."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.chat.access import Place, parent_place, staff_place
 from app.chat.rules import Stream
+from app.chat.writer import refuse_text
 from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
@@ -20,8 +20,6 @@ from app.realtime.hub import Connection, stream_name
 from app.safeguarding import actions as safeguarding
 
 Answer = dict[str, object]
-F = TypeVar("F", bound=frames.Frame)
-Verb = Callable[[Realtime, Connection, F], Awaitable[Answer | None]]
 
 
 async def sync(realtime: Realtime, connection: Connection, frame: frames.Sync) -> Answer:
@@ -112,7 +110,7 @@ async def add_note(realtime: Realtime, connection: Connection, frame: frames.Not
 
 async def raise_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernRaise) -> Answer:
     """Say that somebody may not be safe."""
-    _refuse_long(realtime, frame.d.note)
+    note = _note(realtime, frame.d.note)
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
         concern = await safeguarding.raise_concern(
@@ -122,14 +120,14 @@ async def raise_concern(realtime: Realtime, connection: Connection, frame: frame
             staff_id=_staff(connection),
             by=connection.name,
             category=frame.d.category,
-            note=frame.d.note,
+            note=note,
         )
     return {"concern": str(concern.id)}
 
 
 async def step_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernStep) -> Answer:
     """Take a concern one step further."""
-    _refuse_long(realtime, frame.d.note)
+    note = _note(realtime, frame.d.note)
     async with transaction(realtime.database) as session:
         await safeguarding.step_concern(
             session,
@@ -138,7 +136,7 @@ async def step_concern(realtime: Realtime, connection: Connection, frame: frames
             staff_id=_staff(connection),
             by=connection.name,
             state=frame.d.state,
-            note=frame.d.note,
+            note=note,
         )
     return {}
 
@@ -209,10 +207,9 @@ def _staff(connection: Connection) -> UUID:
     return connection.staff
 
 
-def _refuse_long(realtime: Realtime, note: str) -> None:
-    limit = realtime.settings.limits.text_characters
-    if len(note) > limit or "\0" in note:
-        raise BadRequest(f"A note has at most {limit} characters.", next_step="Shorten it.", code="too_large")
+def _note(realtime: Realtime, written: str) -> str:
+    """A concern's note as it will be stored; it may be left out."""
+    return refuse_text(written, limit=realtime.settings.limits.text_characters) if written.strip() else ""
 
 
 CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]]] = {

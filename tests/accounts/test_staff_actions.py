@@ -254,7 +254,7 @@ async def test_a_session_that_was_used_lives_on_and_an_unused_one_does_not(datab
         used, unused = await open_session(database, staff), await open_session(database, staff)
         travel.shift(timedelta(minutes=90))
         async with transaction(database) as session:
-            await actions.note_seen(session, session_id=used.viewer.session_id)
+            await actions.note_seen(session, sessions=[used.viewer.session_id])
         travel.shift(timedelta(minutes=90))
         async with reading(database) as session:
             assert await queries.live_session(session, used.token) is not None

@@ -118,13 +118,7 @@ async def test_only_who_is_available_takes_anybody(
             await attempt
         assert refused.value.code == "forbidden"
     async with reading(database) as session:
-        assert await queries.availability_of(session, staff_id=carys.id) == availability
         assert len(await queries.waiting(session)) == 1
-
-
-async def test_who_never_came_on_duty_is_offline(database: Database) -> None:
-    async with reading(database) as session:
-        assert await queries.availability_of(session, staff_id=uuid4()) == "offline"
 
 
 async def test_two_windows_of_one_coach_start_one_shift(database: Database) -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from app.realtime import frames
+from app.realtime import codes, frames
 
 GOLDEN = sorted((Path(__file__).parent.parent / "contract").glob("*.json"))
 _server = msgspec.json.Decoder(frames.ServerFrame)
@@ -45,5 +45,5 @@ def test_a_wrong_golden_frame_would_be_noticed(wrong: dict[str, object]) -> None
 
 
 def test_close_codes_say_whether_to_come_back() -> None:
-    for code, meaning in frames.CLOSE_CODES.items():
+    for code, meaning in codes.CLOSE_CODES.items():
         assert ("do not come back" in meaning) == (code >= 4500)

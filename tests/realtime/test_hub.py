@@ -210,8 +210,6 @@ async def test_ended_sessions_and_revoked_tokens_close_their_sockets_and_no_othe
         None,
         None,
     )
-    hub.signed_out(StaffSignedOut(staff=coach.staff, session=None))
-    assert same_person.outbound.closing == 4501
     hub.revoked(ParentRevoked(conversation=ALYS))
     assert (parent.outbound.closing, bron.outbound.closing, other.outbound.closing) == (4501, None, None)
     hub.close_all(4000)
