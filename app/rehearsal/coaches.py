@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app import clock
 from app.realtime import frames
-from app.rehearsal.line import Line, Refused, Stuck, at_least
+from app.rehearsal.line import Held, Line, Refused, Stuck, at_least
 from app.rehearsal.parents import end
 from app.rehearsal.scripts import Script
 from app.rehearsal.stage import Stage
@@ -15,6 +15,7 @@ from app.safeguarding.rules import NEXT, ConcernState
 
 LOOK_S = 0.5
 READING_S, TYPING_S = 5.0, 10.0
+SILENCE_S = 180.0
 NOTE = "Rehearsed: the family was asked how they are, and told who can help."
 NOT_NOW = frozenset({"not_found", "already_claimed", "at_capacity"})
 
@@ -150,9 +151,10 @@ async def _answer_stranger(stage: Stage, line: Line, conversation: UUID) -> None
     """Somebody who is not rehearsed: answered with general words, or let go where there are none."""
     held = line.streams[f"conv:{conversation}"]
     for number, body in enumerate(stage.strangers, start=1):
-        said = at_least(held, "parent", number)
-        while not (said() or held.happened("conversation.ended")):
-            await line.news(within=LOOK_S)
+        try:
+            await line.until(_spoke_or_left(held, number), what="a visitor", within=SILENCE_S)
+        except Stuck:
+            break  # they have gone without a word
         if held.happened("conversation.ended"):
             break
         await stage.think(TYPING_S)
@@ -174,6 +176,10 @@ async def _work_through(stage: Stage, line: Line, concern: UUID, state: ConcernS
         except Refused:
             return  # the world has moved on: `me` says where the concern stands
         following = NEXT.get(following)
+
+
+def _spoke_or_left(held: Held, number: int) -> Callable[[], bool]:
+    return lambda: held.count("parent") >= number or held.happened("conversation.ended")
 
 
 def _step(data: frames.ConcernStepData) -> Callable[[str], frames.Frame]:

@@ -14,6 +14,7 @@ from app.export.rows import make_rows
 from app.export.tallies import count_closed
 from app.rehearsal.cast import demo_people
 from app.rehearsal.coaches import be_coach, be_supervisor
+from app.rehearsal.leaving import leave_nobody
 from app.rehearsal.parents import be_parent
 from app.rehearsal.past import has_past, write_past
 from app.rehearsal.server import own_server
@@ -86,10 +87,13 @@ async def live(settings: Settings, *, host: str, port: int, speed: float) -> Non
             stage.take_after_s = TAKEN_AFTER_S / speed
             stage.known_within_s = KNOWN_WITHIN_S
             stage.keep_views = False
-            async with asyncio.TaskGroup() as everybody:
-                for person in staff:
-                    everybody.create_task(_work(stage, person))
-                await _arrivals(stage, content, everybody, speed=speed)
+            try:
+                async with asyncio.TaskGroup() as everybody:
+                    for person in staff:
+                        everybody.create_task(_work(stage, person))
+                    await _arrivals(stage, content, everybody, speed=speed)
+            finally:
+                await leave_nobody(database, content.codebook, rehearsed=stage.scripts)
     finally:
         await database.engine.dispose()
 

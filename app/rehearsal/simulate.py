@@ -13,6 +13,7 @@ from app.content.rules import Content
 from app.db import Database, open_database, require_current
 from app.errors import ConfigurationError, Forbidden
 from app.rehearsal.coaches import be_coach, be_supervisor
+from app.rehearsal.leaving import leave_nobody
 from app.rehearsal.parents import be_parent
 from app.rehearsal.questions import Question
 from app.rehearsal.scripts import Script, write_scripts
@@ -84,18 +85,21 @@ async def simulate(
         ):
             await require_current(database)
             stage = new_stage(url, http, content, speed=plan.speed)
-            began = clock.monotonic()
-            async with hired_staff(
-                database,
-                http,
-                url,
-                coaches=plan.coaches,
-                capacity=settings.capacity,
-                signed_in=lambda: progress("staff"),
-            ) as staff:
-                await play(stage, staff, scripts, plan.parents_at_once, settings.capacity, progress)
-            seconds = clock.monotonic() - began
-        return await _judge(stage, database, KeyRing(settings.key_ring), len(scripts), seconds)
+            try:
+                async with hired_staff(
+                    database,
+                    http,
+                    url,
+                    coaches=plan.coaches,
+                    capacity=settings.capacity,
+                    signed_in=lambda: progress("staff"),
+                ) as staff:
+                    began = clock.monotonic()
+                    await play(stage, staff, scripts, plan.parents_at_once, settings.capacity, progress)
+                    seconds = clock.monotonic() - began
+                return await _judge(stage, database, KeyRing(settings.key_ring), len(scripts), seconds)
+            finally:
+                await leave_nobody(database, content.codebook, rehearsed=stage.scripts)
     finally:
         await database.engine.dispose()
 

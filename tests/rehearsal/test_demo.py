@@ -30,7 +30,7 @@ from app.settings import PROJECT, Settings
 from tests.provision.server import LiveServer
 
 CLIENT = PROJECT / "docs" / "examples" / "client.py"
-COUNT = 24
+COUNT = 16
 PATIENCE_S = 60
 SQLITE_ONLY = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -114,6 +114,8 @@ async def test_a_visitor_is_answered_and_the_demo_ends_cleanly(
     async with reading(database) as session:
         rehearsed = select(Staff).where(col(Staff.name).contains("(rehearsed)"))
         assert all(person.disabled_at for person in await session.scalars(rehearsed))
+        left = await session.scalars(select(col(Conversation.status)).distinct())
+        assert set(left) <= {"closed", "abandoned", "wrap_up"}  # wrap-up: a concern was still open
 
 
 async def visit(url: str) -> str:
