@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Stream } from "../app/realtime/client/reducer.js";
+import { timeOf } from "../app/realtime/client/times.js";
 import { delivery, isTyping, messages, notes, type Said, unread } from "../app/realtime/client/transcript.js";
 import { characters } from "../app/realtime/client/words.js";
 import { raiseView } from "./concerns.js";
@@ -65,7 +66,7 @@ function endedKey(stream: Stream | undefined): string {
 }
 
 function logView(
-  { words, language }: Model,
+  { words }: Model,
   doings: Doings,
   stream: Stream | undefined,
   said: readonly Said[],
@@ -81,7 +82,7 @@ function logView(
           (one) => html`<li class=${one.from === "parent" ? "theirs" : "mine"}>
             <p class="who">
               ${words(one.from === "parent" ? "console.chat.parent" : "console.chat.you")}
-              ${one.at ? html`<time datetime=${one.at}>${clock(one.at, language)}</time>` : nothing}
+              ${one.at ? html`<time datetime=${one.at}>${timeOf(one.at)}</time>` : nothing}
             </p>
             <p class="body">${one.body}</p>
             ${one.pending?.state === "refused" ? refusedView(words, doings, one) : nothing}
@@ -103,11 +104,6 @@ function refusedView(words: Model["words"], doings: Doings, { pending }: Said): 
     <button type="button" @click=${() => doings.retry(clientId)}>${words("console.chat.send_again")}</button>
     <button type="button" @click=${() => doings.discard(clientId)}>${words("widget.remove")}</button>
   </div>`;
-}
-
-function clock(iso: string, language: string): string {
-  const form = { timeZone: "Europe/London", hour: "numeric", minute: "2-digit" } as const;
-  return new Intl.DateTimeFormat(language === "cy" ? "cy-GB" : "en-GB", form).format(new Date(iso));
 }
 
 function composer(model: Model, doings: Doings, conversation: string, begun: Begun): TemplateResult {
@@ -259,7 +255,7 @@ function aboutView({ words, content, connection }: Model, conversation: string):
 }
 
 function notesView(model: Model, doings: Doings, conversation: string, begun: Begun): TemplateResult {
-  const { words, connection, staff, language } = model;
+  const { words, connection, staff } = model;
   const known = connection?.known();
   const written = known ? notes(known, `staff:${conversation}`, "coach") : [];
   const id = `note-${conversation}`;
@@ -269,7 +265,7 @@ function notesView(model: Model, doings: Doings, conversation: string, begun: Be
       ${written.map(
         (one) => html`<li>
           <p class="who">
-            ${one.by || staff?.name} ${one.at ? html`<time datetime=${one.at}>${clock(one.at, language)}</time>` : ""}
+            ${one.by || staff?.name} ${one.at ? html`<time datetime=${one.at}>${timeOf(one.at)}</time>` : ""}
           </p>
           <p class="body">${one.body}</p>
         </li>`,

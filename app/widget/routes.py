@@ -8,11 +8,10 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.templating import Jinja2Templates
 
+from app.content.pages import LEAVE_FOR
 from app.content.rules import LANGUAGES, Content, Language
 from app.errors import NotFound
 from app.settings import Settings
-
-NEUTRAL = "https://www.bbc.co.uk/weather"
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -40,7 +39,7 @@ def loader(request: Request) -> Response:
     content: Content = request.app.state.content
     path = settings.web_dir / "embed.js"
     if not path.is_file():
-        raise NotFound("The chat's loader has not been built.", next_step="Run `npm run build`.")
+        raise NotFound("The chat's loader has not been built.", next_step="Run `make web`.")
     strings = {language: content.interface.subset(("loader",), language) for language in LANGUAGES}
     words = msgspec.json.encode(strings).decode()
     script = f"(function(EARSHOT_STRINGS){{{path.read_text(encoding='utf-8')}\n}})({words});\n"
@@ -62,7 +61,7 @@ def embed_page(request: Request, lang: Annotated[Language, Query()] = "en") -> R
         "embed.html",
         {
             "language": lang,
-            "neutral": NEUTRAL,
+            "neutral": LEAVE_FOR,
             "sites": " ".join(settings.sites),
             "about": notices.about.text.safely(lang),
             "emergency_title": notices.emergency.title.of(lang),

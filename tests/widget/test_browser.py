@@ -309,4 +309,7 @@ async def test_when_closed_it_says_when_it_opens_and_whom_to_ring(
     await expect(page.get_by_role("link", name="999")).to_be_visible()
     await expect(page.get_by_role("button", name="Talk to a coach")).to_have_count(0)
     await expect(page.get_by_role("button", name="I have a return code")).to_be_visible()
+    await page.get_by_role("button", name="Cymraeg").click()
+    await expect(page.get_by_text("dydd Llun 6 Gorffennaf am 9:00")).to_be_visible()
+    await page.get_by_role("button", name="English").click()
     assert await violations(page) == []

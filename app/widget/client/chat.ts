@@ -269,6 +269,7 @@ const doings: Doings = {
       const path = `/api/v1/conversations/${session.conversation}/return-code`;
       const { code } = (await ask(path, { method: "POST", token: session.token })) as { code: string };
       model.returnCode = code;
+      if (model.followed) model.followed = code; // the one that was typed in has just been replaced
     }),
   setConsent: (research) =>
     void attempt(async () => {

@@ -1,5 +1,6 @@
 /** Before the conversation: what this is, its limits, who to ring in danger, and the first message. */
 import { html, nothing, type TemplateResult } from "lit";
+import { momentOf } from "../../realtime/client/times.js";
 import { characters } from "../../realtime/client/words.js";
 import type { Code, Content } from "./content.js";
 import type { Doings, Model } from "./model.js";
@@ -132,22 +133,11 @@ function closed({ words, service, language }: Model, content: Content): Template
       <h2 id="closed">${inline(content.notices.closed.title)}</h2>
       ${notice(content.notices.closed.text)}
       ${opening
-        ? html`<p class="big">${words("widget.opens_at", { when: moment(opening, language) })}</p>`
+        ? html`<p class="big">${words("widget.opens_at", { when: momentOf(opening, words) })}</p>`
         : html`<p class="big">${words("widget.opens_unknown")}</p>`}
       <p><a href="/advice?lang=${language}" target="_blank" rel="noopener">${words("widget.read_advice")}</a></p>
     </section>
   `;
-}
-
-/** A moment in words, on the clock of the service. */
-export function moment(iso: string, language: string): string {
-  const wall = { timeZone: "Europe/London", weekday: "long", day: "numeric", month: "long" } as const;
-  const when = new Intl.DateTimeFormat(language === "cy" ? "cy-GB" : "en-GB", {
-    ...wall,
-    hour: "numeric",
-    minute: "2-digit",
-  });
-  return when.format(new Date(iso));
 }
 
 export function returnView(model: Model, doings: Doings): TemplateResult {

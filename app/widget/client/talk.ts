@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Place } from "../../realtime/client/reducer.js";
+import { timeOf } from "../../realtime/client/times.js";
 import { delivery, isTyping, messages, type Said } from "../../realtime/client/transcript.js";
 import { characters, type Words } from "../../realtime/client/words.js";
 import { type Doings, type Model, statusOf, streamOf } from "./model.js";
@@ -127,14 +128,14 @@ function log(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
-function message({ words, language }: Model, doings: Doings, one: Said, coach: string): TemplateResult {
+function message({ words }: Model, doings: Doings, one: Said, coach: string): TemplateResult {
   const mine = one.from === "parent";
   const refused = one.pending?.state === "refused" ? one.pending : null;
   return html`
     <li class=${mine ? "mine" : "theirs"}>
       <p class="who">
         ${mine ? words("widget.you") : one.from === "coach" ? coach : words("widget.supervisor")}
-        ${one.at ? html`<time datetime=${one.at}>${clock(one.at, language)}</time>` : nothing}
+        ${one.at ? html`<time datetime=${one.at}>${timeOf(one.at)}</time>` : nothing}
       </p>
       <p class="body">${one.body}</p>
       ${refused
@@ -153,11 +154,6 @@ function message({ words, language }: Model, doings: Doings, one: Said, coach: s
         : nothing}
     </li>
   `;
-}
-
-function clock(iso: string, language: string): string {
-  const form = { timeZone: "Europe/London", hour: "numeric", minute: "2-digit" } as const;
-  return new Intl.DateTimeFormat(language === "cy" ? "cy-GB" : "en-GB", form).format(new Date(iso));
 }
 
 function composer(model: Model, doings: Doings): TemplateResult {
