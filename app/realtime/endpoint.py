@@ -2,7 +2,9 @@
 
 import asyncio
 
+import structlog
 from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from app import clock
@@ -31,6 +33,7 @@ from app.realtime.session import (
 from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of
 
 router = APIRouter()
+logger = structlog.get_logger(__name__)
 
 SEND_LAST_S = 5
 MOST_TEXTS = 10_000
@@ -63,8 +66,12 @@ async def serve(websocket: WebSocket) -> None:
         for task in (reader, sender, closed):
             task.cancel()
         await asyncio.wait({reader, sender, closed})
-    if not reader.cancelled():
-        reader.result()
+    error = None if reader.cancelled() else reader.exception()
+    if isinstance(error, SQLAlchemyError | OSError):
+        # The database is away: its own words and a traceback may quote what somebody wrote.
+        logger.error("socket.failed", kind=type(error).__name__)
+    elif error is not None:
+        raise error
 
 
 async def _greet_and_read(realtime: Realtime, websocket: WebSocket, outbound: Outbound) -> None:

@@ -216,3 +216,28 @@ async def test_no_background_task_ends_by_itself(settings: Settings) -> None:
                 talk.raw({"t": "pong"})
         names = [task.get_coro().__qualname__ for task in asyncio.all_tasks() if task.get_coro()]  # type: ignore[union-attr]
         assert {"Writer.run", "Boards.run", "beat"} <= set(names)
+
+
+async def test_a_verb_that_meets_an_absent_database_sends_its_client_away_to_come_back(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with running(settings) as app:
+        carys = await _come(app, CARYS)
+        started = await enter(app.state.database, settings)
+        talk = Talk(app).open()
+        await talk.hello(await pass_for(app, carys))
+        conversation = str(started.conversation_id)
+        assert (await talk.ask("queue.claim", conversation=conversation))["t"] == "ok"
+        async with transaction(app.state.database) as session:
+            await session.execute(text("ALTER TABLE concern_step RENAME TO away"))
+        data = {"conversation": conversation, "category": "missing_child", "note": "zebraQuartz"}
+        talk.raw({"t": "concern.raise", "id": "1", "d": data})
+        assert await talk.close_code() == 4006
+        await talk.leave()
+        printed = "".join(capfd.readouterr())
+        assert "socket.failed" in printed
+        assert "zebraQuartz" not in printed
+        async with transaction(app.state.database) as session:
+            await session.execute(text("ALTER TABLE away RENAME TO concern_step"))
+        async with talking(app, await pass_for(app, carys)) as again:
+            assert (await again.ask("concern.raise", **data))["t"] == "ok"
