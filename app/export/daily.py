@@ -1,14 +1,15 @@
-"""The daily job: count, make rows, remove what was withdrawn, erase what has been kept long enough."""
+"""The daily job: count, make rows, take out what was withdrawn, erase what has been kept long enough."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.chat import erasure
 from app.content.rules import Codebook
 from app.db import Database, transaction
 from app.export.rows import RowsMade, make_rows, remove_withdrawn_of
 from app.export.tallies import count_closed
+from app.queue import closing
 from app.sealing import KeyRing
 from app.settings import Settings
 
@@ -33,10 +34,14 @@ async def run_daily(
 ) -> Day:
     """Do the day's work; may be killed at any moment and run again at any time.
 
+    Who has waited as long as abandoned conversations are kept has left without saying so: they are abandoned.
+
     Counting and rows come before erasure, so that a conversation whose retention ends today is not missed.
     """
     counted = await count_closed(database, now=now)
     rows = await make_rows(database, key_ring, settings, codebook, now=now, progress=progress)
+    async with transaction(database) as session:
+        await closing.expire(session, before=now - timedelta(hours=settings.abandoned_hours))
     erased = await erase_due(database, key_ring, settings, now=now)
     return Day(counted=counted, rows=rows, erased=erased)
 

@@ -1,6 +1,7 @@
 """Ending and wrapping up: only here are load, concerns, topics and chat seen together."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import update
@@ -54,6 +55,27 @@ async def end(session: AsyncSession, *, place: Place) -> None:
             happened=log.Happened("conversation.ended", {"by": role}),
         )
     if moved:
+        record(session, QueueChanged())
+
+
+async def expire(session: AsyncSession, *, before: datetime) -> None:
+    """Abandon whatever has waited since `before`: its parent left without saying so, and nobody came."""
+    expired = await session.scalars(
+        update(QueueEntry)
+        .where(col(QueueEntry.state) == EntryState.WAITING, col(QueueEntry.entered_at) < before)
+        .values(state=EntryState.EXPIRED, ended_at=clock.now())
+        .returning(col(QueueEntry.conversation_id))
+    )
+    conversations = sorted(expired)
+    await log.lock(session, conversations)
+    for conversation_id in conversations:
+        await chat.change_status(
+            session,
+            conversation_id=conversation_id,
+            to=Status.ABANDONED,
+            happened=log.Happened("conversation.abandoned", {}),
+        )
+    if conversations:
         record(session, QueueChanged())
 
 
