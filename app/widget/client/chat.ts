@@ -51,7 +51,9 @@ let typedAt = 0;
 function draw(): void {
   if (drawing || !ready) return;
   drawing = true;
-  requestAnimationFrame(() => {
+  // Out of sight no frame is ever painted, but the loader must still hear of new messages.
+  const soon = model.seen ? requestAnimationFrame : setTimeout;
+  soon(() => {
     drawing = false;
     drawNow();
   });
@@ -310,6 +312,7 @@ function meet(event: MessageEvent): void {
     if (said === "shown" || said === "hidden") {
       shown = said === "shown";
       look();
+      drawNow();
     }
   };
   draw();
