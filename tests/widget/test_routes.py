@@ -69,7 +69,7 @@ async def test_an_unbuilt_loader_says_what_to_do(tmp_path: Path) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.get("/embed.js")
     assert answer.status_code == 404
-    assert "npm run build" in answer.json()["next_step"]
+    assert "make web" in answer.json()["next_step"]
 
 
 async def test_an_unknown_language_is_refused(client: httpx.AsyncClient) -> None:
