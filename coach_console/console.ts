@@ -40,7 +40,9 @@ let typedAt = 0;
 function draw(): void {
   if (drawing || !ready) return;
   drawing = true;
-  requestAnimationFrame(() => {
+  // A tab in the background paints nothing, but its title says how much is new.
+  const soon = document.visibilityState === "visible" ? requestAnimationFrame : setTimeout;
+  soon(() => {
     drawing = false;
     drawNow();
   });
@@ -334,7 +336,7 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 window.addEventListener("online", () => model.connection?.wake());
 window.addEventListener("focus", draw);
 // Waiting times grow and "is writing" fades without a frame.
-setInterval(() => document.visibilityState === "visible" && model.connection && draw(), REDRAW_MS);
+setInterval(() => model.connection && draw(), REDRAW_MS);
 
 async function begin(): Promise<void> {
   if (location.pathname === FIRST && location.hash.length > 1) {

@@ -19,7 +19,9 @@ from playwright.async_api import (
     expect,
 )
 
+from app.db import open_database
 from app.settings import Settings
+from tests.cast import CARYS, PASSWORD, hire
 from tests.journey.axe import violations
 from tests.provision.server import LiveServer, running_server
 
@@ -218,6 +220,33 @@ async def test_hiding_keeps_the_chat_and_gives_the_focus_back(
     await expect(opener).to_be_focused()
     await opener.press("Enter")
     await expect(chat.get_by_role("log").get_by_text("Bedtime is hard.")).to_be_visible()
+
+
+async def test_a_hidden_chat_says_how_much_is_new(service: LiveServer, browser: Browser) -> None:
+    database = open_database(service.settings)
+    coach = await hire(database, CARYS)
+    await database.engine.dispose()
+    page, desk = await browser.new_page(), await browser.new_page()
+    await page.goto(service.url)
+    chat = await _frame(page)
+    await _begin(chat)
+    await desk.goto(f"{service.url}/console")
+    await desk.get_by_label("Email").fill(coach.email)
+    await desk.get_by_label("Password").fill(PASSWORD)
+    await desk.get_by_role("button", name="Sign in").click()
+    await desk.get_by_label("Your availability").select_option("available")
+    await desk.get_by_role("button", name="Take this chat").click()
+    await expect(desk.get_by_role("log").get_by_text("Bedtime is hard.")).to_be_visible()
+    await page.get_by_role("button", name="Hide the chat").click()
+    await desk.get_by_label("Your message").fill("Are you there?")
+    await desk.get_by_label("Your message").press("Control+Enter")
+    await expect(desk.get_by_text("Delivered", exact=True)).to_be_visible()
+    opener = page.get_by_role("button", name="New messages: 1")
+    await expect(opener).to_be_visible()
+    await opener.click()
+    await expect(desk.get_by_text("Read", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Hide the chat").click()
+    await expect(page.get_by_role("button", name="Talk to a parenting coach")).to_be_visible()
 
 
 async def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back(
