@@ -16,7 +16,7 @@ from app.chat.writer import refuse_text
 from app.content.rules import Content, is_open, next_opening
 from app.db import transaction
 from app.errors import BadRequest, Conflict, Forbidden
-from app.queue.starts import Start, start_conversation
+from app.queue.starts import Start, first_message_id, start_conversation
 from app.settings import Settings
 
 router = APIRouter()
@@ -100,11 +100,10 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
             start=start,
         )
     if asked.first_message is not None:
-        # Under the start's own id, so that a double tap stores it once.
         await request.app.state.writer.post(
             conversation=started.conversation_id,
             participant=started.participant_id,
-            client_message_id=asked.start_id,
+            client_message_id=first_message_id(asked.start_id, secret=settings.server_secret),
             body=asked.first_message,
             stream=Stream.CONV,
         )

@@ -101,6 +101,14 @@ async def start_conversation(
     )
 
 
+def first_message_id(start_id: UUID, *, secret: bytes) -> UUID:
+    """The client id of a start's first message: the same for a double tap, so that it is stored once.
+
+    The coach sees it, so it must not be the `start_id`, with which anybody gets a token of the parent's.
+    """
+    return UUID(bytes=hmac.digest(secret, b"first message:" + start_id.bytes, sha256)[:16])
+
+
 async def _earlier(session: AsyncSession, start_mac: bytes) -> Started | None:
     """What this start made before, with a fresh token."""
     found = (
