@@ -68,13 +68,14 @@ async def take_step(request: Request, viewer: ResearchStaff, id: UUID, step: Ste
 
 @router.get("/api/v1/runs/{id}/files/{name}")
 async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str) -> FileResponse:  # noqa: A002
-    """One file of a released run; each download is noted."""
+    """One file of a released run, while consent to all of its rows is in force; each download is noted."""
     state = request.app.state
     async with transaction(state.database) as session:
         run = await queries.released_run(session, id)
         path: Path = runs.run_folder(state.settings, run.id) / name
         if name not in files.NAMES or not await asyncio.to_thread(path.is_file):
             raise NotFound("There is no such file.", next_step="The list of exports names them.")
+        await runs.require_consent_to_files(session, state.settings, run.id)
         audit.note(
             session, actor=viewer.actor, action="export.downloaded", subject=f"export:{run.id}", file=name
         )

@@ -280,6 +280,17 @@ def _moved_on(run: ExportRun) -> Conflict:
     )
 
 
+async def require_consent_to_files(session: AsyncSession, settings: Settings, run_id: UUID) -> None:
+    """Conflict if consent to one of a built run's rows has been withdrawn since."""
+    try:
+        await _require_consent(session, run_folder(settings, run_id))
+    except Conflict:
+        raise Conflict(
+            "A parent has withdrawn consent to rows in this export.",
+            next_step="Have it taken back, and ask for a new one.",
+        ) from None
+
+
 async def _require_consent(session: AsyncSession, folder: Path) -> None:
     """Refuse a folder that is gone, or that holds rows which may no longer be used."""
     if not await asyncio.to_thread(folder.is_dir):
