@@ -90,6 +90,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(AppError, _say_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
     app.add_exception_handler(UnicodeEncodeError, _say_no_text)
+    for kind in (SQLAlchemyError, OSError):
+        app.add_exception_handler(kind, _say_unreachable)
+    app.add_middleware(BoundedBodies, most=settings.limits.frame_bytes)
     app.add_middleware(StrictHeaders, sites=settings.sites)
     app.add_middleware(CorrelationIdMiddleware)
     return app
@@ -154,7 +157,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     state.hub.close_all(4000)
     state.writer.stop()
-    await writing
+    await asyncio.wait({writing})  # where it failed, that is logged already, and the rest ends in order
     for task in others:
         task.cancel()
     await asyncio.wait(others)
@@ -236,6 +239,47 @@ async def _say_no_text(_: Request, __: Exception) -> JSONResponse:
     """JSON can spell half of a surrogate pair, which is no text: nothing stores, hashes or compares it."""
     refused = BadRequest("That holds characters that cannot be read.", next_step="Write it again.")
     return await _say_error(_, refused)
+
+
+async def _say_unreachable(request: Request, error: Exception) -> JSONResponse:
+    """The database is away. Its own words and a traceback may quote what somebody wrote: none is logged."""
+    route = request.scope.get("route")
+    logger.error("request.failed", kind=type(error).__name__, path=getattr(route, "path", ""))
+    away = AppError(
+        "Earshot cannot do that just now.", next_step="Try again in a moment.", status=503, retry_ms=1000
+    )
+    return await _say_error(request, away)
+
+
+class BoundedBodies:
+    """Refuses a request that is longer than any that is asked for, instead of holding it in memory."""
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        too_long = BadRequest(
+            "That request is too long.", next_step="Shorten it.", code="too_large", status=413
+        )
+        request, taken = Request(scope), 0
+        announced = request.headers.get("content-length", "0")
+        if not announced.isdecimal() or int(announced[:20]) > self._most:
+            await (await _say_error(request, too_long))(scope, receive, send)
+            return
+
+        async def receive_bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))  # where no length was announced
+            if taken > self._most:
+                raise too_long
+            return message
+
+        await self._app(scope, receive_bounded, send)
 
 
 class StrictHeaders:

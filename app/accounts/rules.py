@@ -30,7 +30,7 @@ COMMON_PASSWORDS = frozenset(
     """.split()  # noqa: SIM905 (a list of words reads best as one)
 )
 
-_EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
+_EMAIL = re.compile(r"[^@\s,;<>\x00-\x1f\x7f]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _APART = re.compile(r"[^a-z]+")
 
