@@ -1,0 +1,84 @@
+"""The composition root: strict headers everywhere, errors in three parts, and no start on a wrong footing."""
+
+import asyncio
+import json
+import signal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from app.db import open_database, transaction
+from app.errors import ConfigurationError
+from app.main import create_app
+from app.settings import Settings
+from tests.cast import browser_of
+from tests.talk import running
+
+PATHS = ["/", "/embed", "/console", "/advice", "/healthz", "/api/v1/service", "/nowhere", "/api/v1/staff/me"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_answer_has_the_strict_headers(settings: Settings, path: str) -> None:
+    sited = settings.model_copy(update={"sites": ("https://charity.example",)})
+    async with running(sited) as app, browser_of(app) as browser:
+        headers = (await browser.get(path)).headers
+    policy = {
+        name: sources
+        for name, _, sources in (
+            part.strip().partition(" ") for part in headers["content-security-policy"].split(";")
+        )
+    }
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert "unsafe" not in headers["content-security-policy"]
+    wanted = "'self' https://charity.example" if path == "/embed" else "'none'"
+    assert policy["frame-ancestors"] == wanted
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "cache-control" in headers
+
+
+async def test_a_wrong_request_is_named_without_what_was_written_in_it(settings: Settings) -> None:
+    async with running(settings) as app, browser_of(app) as browser:
+        asked = {"start_id": str(uuid4()), "language": "zebraQuartz", "age_band": 7}
+        answer = await browser.post("/api/v1/conversations", json=asked)
+    assert answer.status_code == 422
+    assert set(answer.json()) == {"code", "message", "next_step"}
+    assert answer.json()["code"] == "bad_request"
+    assert "language" in answer.json()["message"]
+    assert "age_band" in answer.json()["message"]
+    assert "zebraQuartz" not in answer.text
+
+
+async def test_it_does_not_start_on_a_database_that_is_behind(settings: Settings) -> None:
+    database = open_database(settings)
+    async with transaction(database) as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    await database.engine.dispose()
+    app = create_app(settings)
+    with pytest.raises(ConfigurationError, match="migration 0000"):
+        async with app.router.lifespan_context(app):
+            raise AssertionError("it started")
+    await app.state.database.engine.dispose()
+
+
+async def test_a_worker_whose_writer_failed_asks_to_be_stopped(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise people would wait for answers that never come."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(asked.set))
+    try:
+        async with running(settings) as app:
+            broken: Any = object()
+            app.state.writer._queued.append(broken)
+            app.state.writer._wake.set()
+            await asyncio.wait_for(asked.wait(), 20)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line["level"] for line in logged if line["event"] == "task.failed"] == ["critical"]
