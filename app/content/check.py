@@ -103,7 +103,7 @@ def _shown(content: Content, sources: tuple[Path, ...]) -> tuple[tuple[str, ...]
     parts = "|".join(sorted({key.partition(".")[0] for key in known}))
     quoted = rf"[\"'`]((?:{parts})\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)[\"'`]"
     literal, python = re.compile(quoted), re.compile(rf"\b(?:say|text|words)\(\s*{quoted}")
-    beginning = re.compile(rf"[`\"']((?:{parts})\.(?:[a-z0-9_]+\.)*)(?:\$?\{{|[\"'] [+~])")
+    beginning = re.compile(rf"[`\"']((?:{parts})\.[a-z0-9_.]*)(?:\$?\{{|[\"'] [+~])")
     missing: set[str] = set()
     shown: set[str] = set()
     for path in _code(sources):
