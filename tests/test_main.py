@@ -53,6 +53,39 @@ async def test_a_wrong_request_is_named_without_what_was_written_in_it(settings:
     assert "zebraQuartz" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/static/nothing.js", 404, "not_found"),
+        ("DELETE", "/api/v1/service", 405, "bad_request"),
+    ],
+)
+async def test_where_nothing_stands_is_said_in_three_parts_too(
+    settings: Settings, method: str, path: str, status: int, code: str
+) -> None:
+    async with running(settings) as app, browser_of(app) as browser:
+        answer = await browser.request(method, path)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"code", "message", "next_step"}
+    assert answer.json()["code"] == code
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+async def test_a_line_of_the_log_names_its_request(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with running(settings) as app, browser_of(app) as browser:
+        database = app.state.database
+        async with transaction(database) as session:
+            await session.execute(text("DROP TABLE return_code"))
+        answer = await browser.post("/api/v1/return", json={"code": "one two three four"})
+    assert answer.status_code == 503
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    failed = [line for line in logged if line["event"] == "request.failed"]
+    assert [line["request"] for line in failed] == [answer.headers["x-request-id"]]
+
+
 async def test_it_does_not_start_on_a_database_that_is_behind(settings: Settings) -> None:
     database = open_database(settings)
     async with transaction(database) as session:
