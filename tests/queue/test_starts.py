@@ -88,6 +88,9 @@ async def test_over_http_a_start_with_its_first_message_is_stored_once(
             session, KeyRing(live_server.settings.key_ring), conversation_id=conversation
         )
     assert [message.body for message in said] == ["Hello, he will not sleep"]
+    assert str(said[0].client_message_id) != asked["start_id"], (
+        "a coach sees this; the start's opens the chat"
+    )
 
 
 @pytest.mark.parametrize(
