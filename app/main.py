@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import FastAPI, Request
+from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
+from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
 
 from app import clock, db, events
 from app.accounts import routes as accounts
@@ -89,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
     app.add_exception_handler(AppError, _say_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
+    app.add_exception_handler(HTTPException, _say_nothing_there)
     app.add_exception_handler(UnicodeEncodeError, _say_no_text)
     for kind in (SQLAlchemyError, OSError):
         app.add_exception_handler(kind, _say_unreachable)
@@ -118,6 +121,7 @@ def _configure_logging() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
@@ -125,6 +129,12 @@ def _configure_logging() -> None:
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
+
+
+def _with_request(_: object, __: str, told: EventDict) -> EventDict:
+    """A line of the log names the request that it belongs to, as its answer does in `X-Request-ID`."""
+    request = correlation_id.get()
+    return {**told, "request": request} if request else told
 
 
 def _wire(app: FastAPI) -> None:
@@ -225,14 +235,24 @@ async def _say_invalid(_: Request, error: Exception) -> JSONResponse:
         f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'the request'}: {fault['msg']}"
         for fault in error.errors()
     )
-    return JSONResponse(
-        {
-            "code": "bad_request",
-            "message": f"That request is not right: {faults}.",
-            "next_step": "Mend the named fields and send it again.",
-        },
-        status_code=422,
+    refused = BadRequest(
+        f"That request is not right: {faults}.", next_step="Mend the named fields and send it again."
     )
+    return await _say_error(_, refused)
+
+
+async def _say_nothing_there(_: Request, error: Exception) -> JSONResponse:
+    """An address that nothing stands at, or that does not take this method."""
+    assert isinstance(error, HTTPException)
+    refused = AppError(
+        "There is nothing at this address, or it takes no such request.",
+        next_step="Check the address.",
+        code="not_found" if error.status_code == status.HTTP_404_NOT_FOUND else "bad_request",
+        status=error.status_code,
+    )
+    answer = await _say_error(_, refused)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _say_no_text(_: Request, __: Exception) -> JSONResponse:
@@ -304,7 +324,8 @@ class StrictHeaders:
                 headers["Referrer-Policy"] = "same-origin"
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-                headers.setdefault("Cache-Control", "no-store")
+                kept = "public, max-age=300" if scope["path"].startswith("/static/") else "no-store"
+                headers.setdefault("Cache-Control", kept)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
