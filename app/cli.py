@@ -11,6 +11,7 @@ import typer
 import uvicorn
 from rich.progress import Progress
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, db
@@ -56,13 +57,25 @@ cli.add_typer(content, name="content")
 
 
 def main() -> None:
-    """Run the command line. An AppError becomes a sentence, what to do next, and status 1 (2: bad input)."""
+    """Run the command line. What goes wrong becomes a sentence and what to do; status 1, or 2 for bad input.
+
+    The words of a failing database or system are not shown where they may hold an address with its password.
+    """
     try:
         cli()
     except AppError as error:
         for line in filter(None, (error.message, error.next_step)):
             err.print(line, soft_wrap=True)
         sys.exit(2 if isinstance(error, BadRequest) else 1)
+    except SQLAlchemyError as error:
+        err.print(f"The database cannot be used ({type(error).__name__}).", soft_wrap=True, markup=False)
+        err.print("Check EARSHOT_DATABASE_URL and its rights; `earshot doctor` says more.", soft_wrap=True)
+        sys.exit(1)
+    except OSError as error:
+        what = f"{error.filename or 'The system refuses'}: {error.strerror or type(error).__name__}."
+        err.print(what, soft_wrap=True, markup=False)
+        err.print("Check what the settings name; `earshot doctor` says more.", soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -97,6 +110,7 @@ def serve(
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_ping_interval=None,  # heartbeats are frames of the protocol
+            ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer
             access_log=False,
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S,

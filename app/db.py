@@ -15,9 +15,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
@@ -75,7 +75,12 @@ class Database:
 def open_database(settings: Settings) -> Database:
     """An engine for the configured address; nothing is connected yet."""
     url = settings.database
-    if not url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+    try:
+        make_url(url)
+        known = url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://"))
+    except (ArgumentError, ValueError):  # whose words would show the password
+        known = False
+    if not known:
         raise ConfigurationError(
             "EARSHOT_DATABASE_URL names a database that Earshot does not know.",
             next_step="Use sqlite:///path/to/file.db or postgresql://user:password@host/name.",
@@ -168,7 +173,7 @@ async def require_current(database: Database) -> None:
     try:
         async with database.engine.connect() as connection:
             found = await connection.run_sync(revision)
-    except (OSError, OperationalError) as error:
+    except (OSError, SQLAlchemyError) as error:
         raise ConfigurationError(
             "The database cannot be reached.",
             next_step="Check EARSHOT_DATABASE_URL and that the database runs; `earshot doctor` says more.",
