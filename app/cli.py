@@ -1,7 +1,6 @@
 """The command line: `earshot --help` teaches it. Each command asks a room for the work and shows it."""
 
 import asyncio
-import resource
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -31,13 +30,12 @@ from app.main import create_app
 from app.rehearsal import commands
 from app.rehearsal.cast import CAST, PASSWORD, DemoPerson, demo_people
 from app.rehearsal.commands import err, out, progress_bars
-from app.rehearsal.server import listen
+from app.rehearsal.server import allow_sockets, listen
 from app.reports.topic import Source, build_report
 from app.sealing import KeyRing
 from app.settings import PROJECT, Settings, load_settings
 
 T = TypeVar("T")
-SOCKETS = 65_536
 GRACE_S = 5
 
 cli = typer.Typer(
@@ -50,7 +48,7 @@ cli = typer.Typer(
     "Look round:  [bold]earshot demo[/bold]   ·   serve:  [bold]earshot serve[/bold]   ·   "
     "something wrong?  [bold]earshot doctor[/bold]",
 )
-staff = typer.Typer(no_args_is_help=True, help="Add, list and disable members of staff.")
+staff = typer.Typer(no_args_is_help=True, help="Add, list and disable members of staff; give them new links.")
 content = typer.Typer(no_args_is_help=True, help="Check what the charity writes.")
 cli.add_typer(staff, name="staff")
 cli.add_typer(content, name="content")
@@ -117,7 +115,7 @@ def serve(
         )
         if not quiet:
             _welcome(settings.public_url, people)
-        _raise_socket_limit()
+        allow_sockets()
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -136,7 +134,9 @@ def staff_add(
     name: Annotated[str, typer.Option(help="Their name; parents see the first name only.")],
     role: Annotated[Role, typer.Option(help="What they are here to do.")],
     languages: Annotated[str, typer.Option(help="Languages, best first: en,cy")] = "en",
-    capacity: Annotated[int, typer.Option(min=1, max=10, help="Chats at once, for coaches.")] = 3,
+    capacity: Annotated[
+        int | None, typer.Option(min=1, max=10, help="Chats at once; without it EARSHOT_CAPACITY.")
+    ] = None,
 ) -> None:
     """Add a member of staff and print the link with which they choose a password.
 
@@ -150,13 +150,30 @@ def staff_add(
         await db.require_current(database)
         async with transaction(database) as session:
             _, token = await accounts.add_staff(
-                session, email=email, name=name, role=role, languages=languages, capacity=capacity
+                session,
+                email=email,
+                name=name,
+                role=role,
+                languages=languages,
+                capacity=capacity or settings.capacity,
             )
         return token
 
-    token = asyncio.run(_with_database(settings, add))
-    out.print(f"Give {name} this link; it works once:")
-    out.print(f"{settings.public_url}/console/first#{token}", soft_wrap=True)
+    _show_link(settings, name, asyncio.run(_with_database(settings, add)))
+
+
+@staff.command("link")
+def staff_link(email: Annotated[str, typer.Argument(help="Who needs a new link.")]) -> None:
+    """Print a new link for somebody who lost theirs, or forgot their password; earlier links end."""
+    settings = load_settings()
+
+    async def issue(database: Database) -> tuple[str, str]:
+        await db.require_current(database)
+        async with transaction(database) as session:
+            person = await _active(session, email)
+            return person.name, await accounts.issue_first_sign_in(session, staff_id=person.id)
+
+    _show_link(settings, *asyncio.run(_with_database(settings, issue)))
 
 
 @staff.command("list")
@@ -178,14 +195,12 @@ def staff_list() -> None:
 
 @staff.command("disable")
 def staff_disable(email: Annotated[str, typer.Argument(help="Whom to shut out.")]) -> None:
-    """Shut a member of staff out at once: sessions, sockets and links end. Their past work stays."""
+    """Shut a member of staff out: sessions and links end at once, open sockets within a minute."""
 
     async def disable(database: Database) -> None:
         await db.require_current(database)
         async with transaction(database) as session:
-            person = await staff_queries.staff_by_email(session, email)
-            if person is None:
-                raise NotFound(f"Nobody has the address {email}.", next_step="See `earshot staff list`.")
+            person = await _active(session, email)
             await accounts.disable_staff(session, staff_id=person.id)
 
     asyncio.run(_with_database(load_settings(), disable))
@@ -364,11 +379,9 @@ def _welcome(url: str, people: list[DemoPerson]) -> None:
     out.print("Ctrl-C ends it.")
 
 
-def _raise_socket_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = SOCKETS if hard == resource.RLIM_INFINITY else min(SOCKETS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+def _show_link(settings: Settings, name: str, token: str) -> None:
+    out.print(f"Give {name} this link; it works once:")
+    out.print(f"{settings.public_url}/console/first#{token}", soft_wrap=True)
 
 
 async def _active(session: AsyncSession, email: str) -> Staff:

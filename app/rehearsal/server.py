@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import resource
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -17,6 +18,7 @@ from app.settings import PROJECT, Settings
 
 HOST = "127.0.0.1"
 START_S, STOP_S, LOOK_S = 60, 20, 0.05
+SOCKETS = 65_536
 
 # One machine plays everybody, so limits that count by person or by address must not hold it back.
 RAISED = {
@@ -99,6 +101,14 @@ def listen(host: str, port: int) -> socket.socket:
             f"Port {port} on {host} cannot be listened on: {error.strerror}.",
             next_step="Give another --host or --port.",
         ) from None
+
+
+def allow_sockets() -> None:
+    """Let this process hold as many sockets as the system allows; its first limit is often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = SOCKETS if hard == resource.RLIM_INFINITY else min(SOCKETS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def free_port() -> int:

@@ -149,6 +149,21 @@ def test_staff_are_added_with_a_link_that_works_once_listed_and_disabled(
     assert earshot("staff", "disable", "nobody@example.org").status == 1
 
 
+def test_a_new_link_takes_the_place_of_the_old(earshot: Run, ready: Settings) -> None:
+    lost = invite(earshot, "jo@example.org", "coach")
+    shown = earshot("staff", "link", "jo@example.org")
+    assert shown.status == 0
+    fresh = shown.out.partition("/console/first#")[2].split()[0]
+    assert fresh != lost
+    assert look(ready, lambda session: staff_for_first_sign_in(session, lost)) is None
+    assert look(ready, lambda session: staff_for_first_sign_in(session, fresh)) is not None
+
+    assert earshot("staff", "disable", "jo@example.org").status == 0
+    for nobody in ("jo@example.org", "nobody@example.org"):
+        refused = earshot("staff", "link", nobody)
+        assert (refused.status, "staff list" in refused.err) == (1, True)
+
+
 def test_a_bad_address_is_refused(earshot: Run, ready: Settings) -> None:
     shown = earshot("staff", "add", "not an address", "--name", "Jo", "--role", "coach")
     assert shown.status == 2
