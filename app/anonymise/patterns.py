@@ -20,6 +20,17 @@ _POSTCODE_PART = re.compile(
 _EMAIL = re.compile(
     r"[\w.+'-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+", re.IGNORECASE
 )
+_SPOKEN_EMAIL = re.compile(
+    r"\b\w+(?:[ ](?:dot|underscore|dash|hyphen)[ ]\w+)*[ ]at[ ]\w+(?:[ ]dot[ ](?:com|co|uk|org|net|me))+\b",
+    re.IGNORECASE,
+)
+_SPOKEN_DIGIT = (
+    r"(?:oh|zero|nought|one|two|three|four|five|six|seven|eight|nine|(?:double|triple|treble)|hundred)"
+)
+_SPOKEN_NUMBER = re.compile(rf"\b{_SPOKEN_DIGIT}(?:[ ,-]{{1,2}}{_SPOKEN_DIGIT}){{5,15}}\b", re.IGNORECASE)
+_SPELT = re.compile(
+    r"(?<![\w'])(?!A.D.H.D\b|E.H.C.P\b|S.E.N.D\b|C.A.M.H.S\b)[A-Z](?:[ .-][A-Z]){3,14}\b(?!')"
+)
 _URL = re.compile(
     r"(?i)\b(?:https?://|www\.)[^\s\[\]<>\ue000]+(?<![.,;:!?)'\"])"
     r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk|org\.uk|org|sch\.uk|net|io|me|info|wales|cymru|ac\.uk)\b"
@@ -61,6 +72,9 @@ _LONG_NUMBER = re.compile(r"(?<![\w.,£$])\d(?:[\s-]?\d){6,18}(?![\w%])")
 def formatted(text: str) -> Iterator[Span]:
     """Everything in the text that has the format of an identifier."""
     yield from _each(_EMAIL, text, "EMAIL", 0.99, "an e-mail address")
+    yield from _each(_SPOKEN_EMAIL, text, "EMAIL", 0.97, "an e-mail address in words")
+    yield from _each(_SPOKEN_NUMBER, text, "PHONE", 0.9, "six digits or more in words")
+    yield from _each(_SPELT, text, "PERSON", 0.7, "a word spelt letter by letter")
     yield from _each(_URL, text, "URL", 0.9, "a web address that is not a public service's")
     yield from _each(_HANDLE, text, "HANDLE", 0.9, "an account name after @")
     yield from _each(_HANDLE_CUED, text, "HANDLE", 0.85, "an account name after the name of a site")

@@ -33,6 +33,10 @@ _SCHOOL_YEAR = re.compile(
     rf"(?P<it>{_RUN})"
 )
 _WELSH_SCHOOL = re.compile(rf"\b(?P<it>Ysgol(?:[ ](?:y|yr|Gyfun|Gymraeg|Uwchradd|Gynradd|{_CAP})){{1,5}})")
+_WELSH_PLAIN = re.compile(
+    r"\b(?P<it>ysgol (?:(?:y|yr|gyfun|gymraeg|uwchradd|gynradd) )*"
+    r"(?:glan|bryn|bro|pen|dyffryn|maes|cwm|coed|st|sant) [a-z]+)\b"
+)
 _HEALTH_WORD = (
     r"(?:Hospital|Infirmary|Surgery|Medical Centre|Medical Practice|Health Centre|Clinic|Hospice|Practice)"
 )
@@ -87,6 +91,7 @@ def placed(text: str) -> Iterator[Span]:
         _SCHOOL_PLAIN, text, "SCHOOL", 0.82, "words before a word for a school, with no capitals"
     )
     yield from _named(_WELSH_SCHOOL, text, "SCHOOL", 0.9, "a Welsh school's name")
+    yield from _named(_WELSH_PLAIN, text, "SCHOOL", 0.82, "a Welsh school's name, with no capitals")
     yield from _named(_SCHOOL_PUPILS, text, "SCHOOL", 0.8, "a name before Girls or Boys")
     yield from _named(_SCHOOL_SAINT, text, "SCHOOL", 0.75, "a saint's name, as many schools have")
     yield from _named(_SCHOOL_YEAR, text, "SCHOOL", 0.72, "a name after a word of attending")
