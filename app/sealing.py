@@ -1,7 +1,8 @@
 """Encryption of what a family writes: AES-256-GCM (NIST SP 800-38D) under a data key per conversation.
 
-Data keys are wrapped by a key ring. Destroying a wrapped key makes all that it sealed unreadable, backups
-included. The associated data binds a text to its place: a ciphertext moved elsewhere does not open.
+Data keys are wrapped by a key ring. With a wrapped key destroyed, what it sealed cannot be read wherever the
+text alone is left; a backup of the whole database holds both until it is itself destroyed. The associated
+data binds a text to its place: a ciphertext moved elsewhere does not open.
 """
 
 import hmac

@@ -96,9 +96,16 @@ const showOnTop: Show = (fault) => {
   model.fault = fault;
 };
 
-/** Runs something that is asked of the server; a refusal is shown where `show` says. */
-async function attempt(work: () => Promise<void>, show: Show = showOnTop): Promise<void> {
-  if (model.busy) return;
+let asked: Promise<void> = Promise.resolve();
+
+/** Asks something of the server, after whatever was asked before; a refusal is shown where `show` says. */
+function attempt(work: () => Promise<void>, show: Show = showOnTop): Promise<void> {
+  const mine = asked.then(() => askNow(work, show));
+  asked = mine.catch(() => undefined);
+  return mine;
+}
+
+async function askNow(work: () => Promise<void>, show: Show): Promise<void> {
   model.busy = true;
   show(null);
   draw();

@@ -1,6 +1,7 @@
 """Retention: a conversation whose time is over is erased, its key first of all.
 
-With the wrapped key gone, what remains in backups cannot be read. Anonymised rows and tallies stay: nothing
+What a database leaves of deleted rows in its files cannot be read without the key. A backup from before holds
+both, so backups must not be kept for longer than the retention. Anonymised rows and tallies stay: nothing
 leads from them back to the conversation, as the link goes with it.
 """
 

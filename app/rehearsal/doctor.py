@@ -5,8 +5,9 @@ import resource
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
+from app import audit
 from app.content.reading import read_content
-from app.db import open_database, require_current
+from app.db import open_database, reading, require_current
 from app.errors import AppError
 from app.settings import Settings, load_settings, parse_keys
 
@@ -44,10 +45,11 @@ async def examine() -> list[Finding]:
     ]
     checks: tuple[tuple[str, Callable[[Settings], Coroutine[None, None, Finding]]], ...] = (
         ("database", _database),
+        ("audit record", _audit),
         ("content", _content),
     )
     for what, check in checks:
-        if what == "database" and not folder.well:
+        if what != "content" and not folder.well:
             continue  # it may stand in that folder
         try:
             findings.append(await check(settings))
@@ -110,6 +112,23 @@ async def _database(settings: Settings) -> Finding:
     finally:
         await database.engine.dispose()
     return Finding("database", f"{database.engine.dialect.name}, reached, at the newest migration")
+
+
+async def _audit(settings: Settings) -> Finding:
+    database = open_database(settings)
+    try:
+        await require_current(database)
+        async with reading(database) as session:
+            broken = await audit.verify(session)
+    finally:
+        await database.engine.dispose()
+    if broken is not None:
+        return Finding(
+            "audit record",
+            f"entry {broken} does not fit the one before: it was changed, removed or put in",
+            "Keep the database as it is, and compare it with a backup: somebody wrote past Earshot.",
+        )
+    return Finding("audit record", "every entry fits the one before")
 
 
 async def _content(settings: Settings) -> Finding:

@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from app import audit, clock
 from app.chat import log
-from app.chat.rules import Stream
+from app.chat.models import Conversation
+from app.chat.rules import Status, Stream
 from app.chat.transcript import data_key
 from app.db import record
 from app.errors import BadRequest, Conflict, NotFound
@@ -28,8 +29,18 @@ async def raise_concern(
     category: str,
     note: str,
 ) -> Concern:
-    """Raise a concern about a conversation that the caller has checked to be this member of staff's own."""
+    """Raise a concern about a conversation that the caller has checked to be this member of staff's own.
+
+    Refused where the conversation was closed in the same moment: an open concern on it would hold nothing.
+    """
     await log.lock(session, [conversation_id])
+    status = await session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
+    if status == Status.CLOSED:
+        raise Conflict(
+            "This conversation has just been closed, so the concern was not raised.",
+            next_step="Tell a supervisor now, in person.",
+            code="conversation_closed",
+        )
     now = clock.now()
     concern = Concern(conversation_id=conversation_id, category=category, raised_at=now, changed_at=now)
     session.add(concern)

@@ -408,11 +408,10 @@ async def test_notes_stand_in_a_stream_of_their_own(database: Database, settings
         assert (await session.execute(select(func.count()).select_from(LogEntry))).scalar_one() == 3
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # a file cuts nobody off
 async def test_the_writer_outlives_a_database_that_cuts_everybody_off(
     database: Database, settings: Settings
 ) -> None:
-    if database.sqlite:
-        pytest.skip("a file cuts nobody off")
     place, client_id = await _waiting(database, settings), uuid4()
     async with writing(database, settings) as writer:
         await say(writer, place, "Before")
