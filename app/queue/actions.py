@@ -95,6 +95,8 @@ async def _ready_coach(session: AsyncSession, *, staff_id: UUID) -> Staff:
     if shift is None or shift.availability != Availability.AVAILABLE:
         raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
     staff = (await session.execute(select(Staff).where(Staff.id == staff_id))).scalar_one()
+    if staff.disabled_at is not None:  # from the command line: their socket has a few seconds left
+        raise Forbidden("You can no longer sign in.", next_step="Ask a manager.")
     load = await queries.load_of(session, staff_id=staff_id)
     if not has_room(load=load, capacity=staff.capacity):
         raise Conflict(

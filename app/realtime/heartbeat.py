@@ -16,7 +16,7 @@ from app.realtime.context import Realtime
 from app.realtime.session import Close, PingDue
 
 MOST_SECONDS = 1.0
-SESSIONS_EVERY_S = 60
+SESSIONS_EVERY_S = 5  # how long a socket outlives a session that the command line has ended
 
 logger = structlog.get_logger(__name__)
 
@@ -58,8 +58,8 @@ async def store_reads(realtime: Realtime) -> None:
 async def check_sessions(realtime: Realtime, *, since: float) -> None:
     """Close sockets whose staff session has run out (4004); working at one counts as use of its session.
 
-    `since` is the monotonic moment of the check before. Sessions that are ended by somebody are felt at once,
-    by their event.
+    `since` is the monotonic moment of the check before. Sessions that are ended in this process are felt at
+    once, by their event; those that another one ends, as `earshot staff disable` does, are felt here.
     """
     used: dict[UUID, bool] = {}
     for connection, session in realtime.sessions.items():
