@@ -8,8 +8,10 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.content import pages
@@ -18,6 +20,7 @@ from app.content.publishing import published
 from app.content.rules import Content, Language
 from app.db import Database, transaction
 
+logger = structlog.get_logger(__name__)
 router = APIRouter()
 STYLE = (Path(__file__).parent / "pages.css").read_bytes()
 ASKED_LENGTH = 200
@@ -44,8 +47,11 @@ async def article(request: Request, slug: str, lang: str = "en") -> HTMLResponse
             page = pages.article_page(content, language, known)
             database: Database = request.app.state.database
             today = clock.now().astimezone(ZoneInfo(content.hours.time_zone)).date()
-            async with transaction(database) as session:
-                await count_use(session, slug=slug, language=language, day=today)
+            try:
+                async with transaction(database) as session:
+                    await count_use(session, slug=slug, language=language, day=today)
+            except (SQLAlchemyError, OSError) as error:  # advice is there even when nothing else is
+                logger.warning("use.not_counted", kind=type(error).__name__)
             return HTMLResponse(page)
     return HTMLResponse(pages.not_found_page(content, language), status_code=404)
 

@@ -68,3 +68,10 @@ async def test_a_database_that_fails_is_said_kindly_and_logged_without_words(
     assert "request.failed" in logged
     assert CANARY not in logged
     assert "Traceback" not in logged
+
+
+async def test_advice_is_read_while_the_database_is_away(service: FastAPI) -> None:
+    async with transaction(service.state.database) as session:
+        await session.execute(text("DROP TABLE article_use"))
+    async with browser_of(service) as browser:
+        assert (await browser.get("/advice/better-sleep")).status_code == 200
