@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Stream } from "../app/realtime/client/reducer.js";
 import { timeOf } from "../app/realtime/client/times.js";
 import { delivery, isTyping, messages, notes, type Said, unread } from "../app/realtime/client/transcript.js";
-import { characters } from "../app/realtime/client/words.js";
+import { characters, faultOf } from "../app/realtime/client/words.js";
 import { raiseView } from "./concerns.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
 import { faultBox } from "./sign_in.js";
@@ -66,7 +66,7 @@ function endedKey(stream: Stream | undefined): string {
 }
 
 function logView(
-  { words }: Model,
+  { words, language }: Model,
   doings: Doings,
   stream: Stream | undefined,
   said: readonly Said[],
@@ -85,7 +85,7 @@ function logView(
               ${one.at ? html`<time datetime=${one.at}>${timeOf(one.at)}</time>` : nothing}
             </p>
             <p class="body">${one.body}</p>
-            ${one.pending?.state === "refused" ? refusedView(words, doings, one) : nothing}
+            ${one.pending?.state === "refused" ? refusedView(words, language, doings, one) : nothing}
           </li>`,
         )}
       </ol>
@@ -97,10 +97,11 @@ function logView(
   `;
 }
 
-function refusedView(words: Model["words"], doings: Doings, { pending }: Said): TemplateResult {
+function refusedView(words: Model["words"], language: string, doings: Doings, { pending }: Said): TemplateResult {
   const clientId = pending?.clientId ?? "";
+  const fault = pending?.fault ? faultOf(pending.fault, words, language) : null;
   return html`<div class="fault">
-    <p><strong>${words("console.chat.not_sent")}.</strong> ${pending?.fault?.message} ${pending?.fault?.nextStep}</p>
+    <p><strong>${words("console.chat.not_sent")}.</strong> ${fault?.message} ${fault?.nextStep}</p>
     <button type="button" @click=${() => doings.retry(clientId)}>${words("console.chat.send_again")}</button>
     <button type="button" @click=${() => doings.discard(clientId)}>${words("widget.remove")}</button>
   </div>`;

@@ -5,9 +5,9 @@ import { connect, Refused, type Request } from "../app/realtime/client/connectio
 import { ask } from "../app/realtime/client/http.js";
 import { browser, socketUrl } from "../app/realtime/client/platform.js";
 import { messages, unread } from "../app/realtime/client/transcript.js";
-import { characters, wordsFrom } from "../app/realtime/client/words.js";
+import { characters, type Fault, faultOf, wordsFrom } from "../app/realtime/client/words.js";
 import { deskView } from "./desk.js";
-import { begunIn, type Content, type Doings, type Fault, mine, type Model, type Staff } from "./model.js";
+import { begunIn, type Content, type Doings, mine, type Model, type Staff } from "./model.js";
 import { firstView, passwordView, signInView } from "./sign_in.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -85,11 +85,6 @@ function noticeMessages(): void {
   document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${words("console.title")}`;
 }
 
-function faultOf({ code, message, nextStep }: Refused): Fault {
-  if (model.language === "en" && message !== "") return { message, nextStep };
-  return { message: model.words(`error.${code}`), nextStep: "" };
-}
-
 type Show = (fault: Fault | null) => void;
 
 const showOnTop: Show = (fault) => {
@@ -113,7 +108,7 @@ async function askNow(work: () => Promise<void>, show: Show): Promise<void> {
     await work();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    show(faultOf(error));
+    show(faultOf(error, model.words, model.language));
   } finally {
     model.busy = false;
     draw();

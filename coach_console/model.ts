@@ -1,6 +1,6 @@
 /** All that the console has in mind. Nothing of it is kept when the page goes. */
 import type { Connection } from "../app/realtime/client/connection.js";
-import type { Words } from "../app/realtime/client/words.js";
+import type { Fault, Words } from "../app/realtime/client/words.js";
 
 export interface Staff {
   readonly id: string;
@@ -27,11 +27,6 @@ export interface Content {
   readonly child: Readonly<Record<string, readonly Code[]>>;
   readonly wrap_up: Readonly<Record<"barrier" | "disposition" | "service_gap", readonly Code[]>>;
   readonly ready_replies: readonly Reply[];
-}
-
-export interface Fault {
-  readonly message: string;
-  readonly nextStep: string;
 }
 
 /** What a coach has begun in one conversation and not sent. */

@@ -1,6 +1,7 @@
 /** Getting in: sign in, first sign-in by a one-time link, a new password. */
 import { html, nothing, type TemplateResult } from "lit";
-import type { Doings, Fault, Model } from "./model.js";
+import type { Fault } from "../app/realtime/client/words.js";
+import type { Doings, Model } from "./model.js";
 
 export function faultBox(fault: Fault | null): TemplateResult | typeof nothing {
   if (!fault) return nothing;

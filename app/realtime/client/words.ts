@@ -6,6 +6,19 @@ export function wordsFrom(strings: Readonly<Record<string, string>>): Words {
   return (key, gaps = {}) => (strings[key] ?? key).replace(/\{(\w+)\}/g, (gap, name) => String(gaps[name] ?? gap));
 }
 
+/** What went wrong with something that was asked for, in words for the person who asked. */
+export interface Fault {
+  readonly message: string;
+  readonly nextStep: string;
+}
+
+/** A refusal in the person's language: the server's own words where they are English. */
+export function faultOf(refused: Fault & { readonly code: string }, words: Words, language: string): Fault {
+  const { code, message, nextStep } = refused;
+  if (language === "en" && message !== "") return { message, nextStep };
+  return { message: words(`error.${code}`), nextStep: "" };
+}
+
 /** Characters as the server counts them: code points after NFC. */
 export function characters(text: string): number {
   return [...text.normalize("NFC")].length;

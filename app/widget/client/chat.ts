@@ -4,11 +4,11 @@ import { connect, Refused } from "../../realtime/client/connection.js";
 import { ask } from "../../realtime/client/http.js";
 import { browser, socketUrl } from "../../realtime/client/platform.js";
 import { messages, unread } from "../../realtime/client/transcript.js";
-import { characters, wordsFrom } from "../../realtime/client/words.js";
+import { characters, faultOf, wordsFrom } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 import { blank, NEUTRAL, shiftKey, watchShift } from "./exit.js";
 import { coachOf, type Doings, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
-import { faultOf, header } from "./parts.js";
+import { header } from "./parts.js";
 import { QUESTIONS, returnView, startView } from "./start.js";
 import { conversationView } from "./talk.js";
 

@@ -1,6 +1,6 @@
 /** All that the parent's chat has in mind while it is open. Only the token outlives a reload. */
 import type { Connection } from "../../realtime/client/connection.js";
-import type { Words } from "../../realtime/client/words.js";
+import type { Fault, Words } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 
 export interface Session {
@@ -15,12 +15,6 @@ export interface Service {
 
 export interface Consent {
   readonly research: boolean;
-}
-
-/** What went wrong with the last thing that was asked for, in words for the parent. */
-export interface Fault {
-  readonly message: string;
-  readonly nextStep: string;
 }
 
 export interface Model {

@@ -1,9 +1,8 @@
 /** Small pieces that several views of the parent's chat show. */
 import { html, nothing, type TemplateResult } from "lit";
-import type { Refused } from "../../realtime/client/connection.js";
-import type { Words } from "../../realtime/client/words.js";
+import type { Fault } from "../../realtime/client/words.js";
 import type { Content, Versions } from "./content.js";
-import type { Doings, Fault, Model } from "./model.js";
+import type { Doings, Model } from "./model.js";
 
 /** A text that the charity wrote: a paragraph for each version, marked with its own language. */
 export function notice(versions: Versions): TemplateResult {
@@ -33,12 +32,6 @@ export function emergency({ emergency: { title, text, numbers } }: Content, fold
     <h2 id="emergency">${inline(title)}</h2>
     ${list}
   </section>`;
-}
-
-/** A refusal in the parent's language: the server's own words where they are English. */
-export function faultOf({ code, message, nextStep }: Refused, words: Words, language: string): Fault {
-  if (language === "en" && message !== "") return { message, nextStep };
-  return { message: words(`error.${code}`), nextStep: "" };
 }
 
 export function faultBox({ message, nextStep }: Fault): TemplateResult {

@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Place } from "../../realtime/client/reducer.js";
 import { timeOf } from "../../realtime/client/times.js";
 import { delivery, isTyping, messages, type Said } from "../../realtime/client/transcript.js";
-import { characters, type Words } from "../../realtime/client/words.js";
+import { characters, faultOf, type Words } from "../../realtime/client/words.js";
 import { type Doings, type Model, statusOf, streamOf } from "./model.js";
 import { afterwards, emergency, faultBox, notice } from "./parts.js";
 
@@ -128,9 +128,10 @@ function log(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
-function message({ words }: Model, doings: Doings, one: Said, coach: string): TemplateResult {
+function message({ words, language }: Model, doings: Doings, one: Said, coach: string): TemplateResult {
   const mine = one.from === "parent";
   const refused = one.pending?.state === "refused" ? one.pending : null;
+  const fault = refused?.fault ? faultOf(refused.fault, words, language) : null;
   return html`
     <li class=${mine ? "mine" : "theirs"}>
       <p class="who">
@@ -141,8 +142,7 @@ function message({ words }: Model, doings: Doings, one: Said, coach: string): Te
       ${refused
         ? html`<div class="fault">
             <p>
-              <strong>${words("widget.not_sent")}.</strong> ${refused.fault?.message}
-              ${refused.fault?.nextStep}
+              <strong>${words("widget.not_sent")}.</strong> ${fault?.message} ${fault?.nextStep}
             </p>
             <button type="button" class="quiet" @click=${() => doings.retry(refused.clientId)}>
               ${words("widget.send_again")}
