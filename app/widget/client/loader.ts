@@ -107,12 +107,15 @@ function load(source: string, chosen: string | undefined, neutral: string): void
   }
 
   function leave(): void {
-    const go = (): void => location.replace(neutral);
+    const go = (): void => {
+      clearTimeout(waiting); // leaving twice would bring back whoever has gone on from there
+      location.replace(neutral);
+    };
     port?.postMessage({ k: "exit" });
     if (port) port.onmessage = go; // the frame says when it has forgotten the chat
     root.hidden = true;
     blank(document, root); // the frame stays, unseen, for as long as it needs to forget
-    setTimeout(go, port ? LEAVE_MS : 0);
+    const waiting = setTimeout(go, port ? LEAVE_MS : 0);
   }
 
   launcher.addEventListener("click", open);
