@@ -4,13 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from app.chat.log import Entry, message_wire, note_wire
 from app.chat.models import Conversation, ConversationKey, LogEntry, StreamHead
 from app.chat.rules import Stream
-from app.sealing import DataKey, KeyRing, place
+from app.sealing import DataKey, KeyRing, SealBroken, place
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,21 @@ async def read_entries(
     after: int = 0,
     up_to: int | None = None,
 ) -> list[Entry]:
-    """Events with `after < seq <= up_to`, oldest first, as their readers see them."""
+    """Events with `after < seq <= up_to`, oldest first, as their readers see them.
+
+    A text that does not open is read as UNREADABLE and logged: it must not shut people out of all the others.
+    """
     query = select(LogEntry).where(
         LogEntry.conversation_id == conversation_id, LogEntry.stream == stream, col(LogEntry.seq) > after
     )
     if up_to is not None:
         query = query.where(col(LogEntry.seq) <= up_to)
     stored = (await session.execute(query.order_by(col(LogEntry.seq)))).scalars().all()
-    key = await data_key(session, key_ring, conversation_id) if any(e.body for e in stored) else None
+    key: DataKey | None = None
+    try:
+        key = await data_key(session, key_ring, conversation_id) if any(e.body for e in stored) else None
+    except SealBroken:
+        logger.error("transcript.key_missing", conversation=str(conversation_id))  # noqa: TRY400 (no more to see)
     return [
         Entry(
             seq=entry.seq,
@@ -69,7 +81,7 @@ async def read_entries(
             at=entry.at,
             generation=entry.generation,
             speaker=entry.speaker,
-            wire=_wire(entry, key),
+            wire=entry.data if entry.body is None else _wire(entry, _readable(entry, key)),
         )
         for entry in stored
     ]
@@ -126,10 +138,18 @@ def _body(entry: LogEntry, key: DataKey) -> str:
     return key.open(entry.body, bound_to=place(entry.conversation_id, entry.message_id, entry.sender_id))
 
 
-def _wire(entry: LogEntry, key: DataKey | None) -> dict[str, object]:
-    if entry.body is None:
-        return entry.data
-    assert key is not None
+def _readable(entry: LogEntry, key: DataKey | None) -> str:
+    if key is None:
+        return UNREADABLE
+    try:
+        return _body(entry, key)
+    except SealBroken:
+        where = {"conversation": str(entry.conversation_id), "stream": entry.stream, "seq": entry.seq}
+        logger.error("transcript.seal_broken", **where)  # noqa: TRY400 (there is no more to see)
+        return UNREADABLE
+
+
+def _wire(entry: LogEntry, body: str) -> dict[str, object]:
     assert entry.message_id is not None
     speaker = entry.speaker or ""
     if entry.stream == Stream.CONV:
@@ -137,11 +157,11 @@ def _wire(entry: LogEntry, key: DataKey | None) -> dict[str, object]:
             message_id=entry.message_id,
             client_message_id=entry.client_message_id,
             speaker=speaker,
-            body=_body(entry, key),
+            body=body,
         )
     return note_wire(
         message_id=entry.message_id,
         speaker=speaker,
         by=str(entry.data.get("by", "")),
-        body=_body(entry, key),
+        body=body,
     )
