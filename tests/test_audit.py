@@ -10,6 +10,9 @@ from sqlmodel import col
 from app import audit, clock
 from app.audit import AuditEntry, AuditHead, note, verify
 from app.db import Database, reading, transaction
+from app.settings import Settings
+from tests.cast import CARYS
+from tests.scenes import claim, coachs, end, enter, on_duty, parents, wrap_up
 
 ENTRIES = 6
 
@@ -115,3 +118,18 @@ async def test_what_is_rolled_back_leaves_no_entry(database: Database) -> None:
         assert (await session.execute(select(AuditEntry))).all() == []
     assert await _verified(database) is None
     assert audit.GENESIS == b"\0" * 32
+
+
+async def test_everybody_is_named_by_role_and_id(database: Database, settings: Settings) -> None:
+    carys, started = await on_duty(database, CARYS), await enter(database, settings)
+    conversation = started.conversation_id
+    await claim(database, carys, conversation)
+    await end(database, await parents(database, conversation))
+    await wrap_up(database, await coachs(database, carys, conversation))
+    async with reading(database) as session:
+        rows = await session.execute(select(col(AuditEntry.action), col(AuditEntry.actor)))
+        actors = dict(rows.tuples().all())
+    assert actors["conversation.started"] == f"parent:{conversation}"
+    coach = f"coach:{carys.id}"
+    for action in ("availability.available", "conversation.claimed", "conversation.closed"):
+        assert actors[action] == coach

@@ -34,7 +34,9 @@ async def set_availability(session: AsyncSession, *, staff_id: UUID, availabilit
     """Start, change or end (`offline`) a coach's shift. Conversations that they hold stay theirs."""
     now = clock.now()
     # Two windows of one coach may start a shift at once; a key-share lock lets claims go on meanwhile.
-    await session.execute(select(Staff.id).where(Staff.id == staff_id).with_for_update(key_share=True))
+    role = await session.scalar(
+        select(Staff.role).where(Staff.id == staff_id).with_for_update(key_share=True)
+    )
     shift = (
         await session.execute(
             select(Shift).where(Shift.staff_id == staff_id, col(Shift.ended_at).is_(None)).with_for_update()
@@ -48,7 +50,10 @@ async def set_availability(session: AsyncSession, *, staff_id: UUID, availabilit
         session.add(shift)
         await session.flush()
     audit.note(
-        session, actor=f"staff:{staff_id}", action=f"availability.{availability}", subject=f"staff:{staff_id}"
+        session,
+        actor=f"{role}:{staff_id}",
+        action=f"availability.{availability}",
+        subject=f"staff:{staff_id}",
     )
     record(session, QueueChanged())
 

@@ -93,7 +93,10 @@ async def start_conversation(
         await session.execute(select(Participant.id).where(Participant.conversation_id == conversation.id))
     ).scalar_one()
     audit.note(
-        session, actor="parent", action="conversation.started", subject=f"conversation:{conversation.id}"
+        session,
+        actor=f"parent:{conversation.id}",
+        action="conversation.started",
+        subject=f"conversation:{conversation.id}",
     )
     record(session, QueueChanged())
     return Started(

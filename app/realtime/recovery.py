@@ -216,7 +216,7 @@ async def _staff_state(session: AsyncSession, *, place: Place) -> dict[str, obje
 async def _note_reading(realtime: Realtime, connection: Connection, read: set[UUID]) -> None:
     if not read:
         return
-    actor = f"{connection.role}:{connection.staff}" if connection.staff else "parent"
+    actor = f"{connection.role}:{connection.staff or connection.conversation}"
     async with transaction(realtime.database) as session:
         for conversation in sorted(read):
             audit.note(session, actor=actor, action="transcript.read", subject=f"conversation:{conversation}")

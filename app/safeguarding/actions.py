@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from app import audit, clock
+from app.accounts.models import Staff
 from app.chat import log
 from app.chat.models import Conversation
 from app.chat.rules import Status, Stream
@@ -125,9 +126,10 @@ async def _take_step(
         )
     )
     await session.flush()
+    role = await session.scalar(select(Staff.role).where(Staff.id == staff_id))
     audit.note(
         session,
-        actor=f"staff:{staff_id}",
+        actor=f"{role}:{staff_id}",
         action=f"concern.{concern.state}",
         subject=f"conversation:{concern.conversation_id}",
         concern=str(concern.id),
