@@ -128,7 +128,7 @@ async def test_everybody_is_named_by_role_and_id(database: Database, settings: S
     await wrap_up(database, await coachs(database, carys, conversation))
     async with reading(database) as session:
         rows = await session.execute(select(col(AuditEntry.action), col(AuditEntry.actor)))
-        actors = dict(rows.tuples().all())
+        actors = {row.action: row.actor for row in rows}
     assert actors["conversation.started"] == f"parent:{conversation}"
     coach = f"coach:{carys.id}"
     for action in ("availability.available", "conversation.claimed", "conversation.closed"):
