@@ -22,7 +22,7 @@ from app.content.reading import read_content
 from app.content.rules import Language
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError, BadRequest, ConfigurationError, NotFound
-from app.export.periods import Period, month_of, parse_period
+from app.export.periods import Period, month_of, parse_period, year_of
 from app.export.rows import RowsMade, make_rows
 from app.export.runs import carry_through, request_run
 from app.export.tallies import count_closed
@@ -392,11 +392,7 @@ async def _active(session: AsyncSession, email: str) -> Staff:
 
 
 def _period(text: str | None) -> Period:
-    if text:
-        return parse_period(text)
-    today = month_of(clock.now())
-    year = today.year if today.month >= 4 else today.year - 1
-    return parse_period(f"{year}/{(year + 1) % 100:02d}")
+    return parse_period(text) if text else year_of(month_of(clock.now()))
 
 
 if __name__ == "__main__":

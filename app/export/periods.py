@@ -46,6 +46,12 @@ def parse_period(text: str) -> Period:
     return Period(asked.upper(), first, _later(first, months - 1))
 
 
+def year_of(month: date) -> Period:
+    """The April-to-March year that holds this month."""
+    year = month.year if month.month >= 4 else month.year - 1
+    return parse_period(f"{year}/{(year + 1) % 100:02d}")
+
+
 def month_of(moment: datetime) -> date:
     """The first day of the month in which this moment lies, as London counts it."""
     return moment.astimezone(LONDON).date().replace(day=1)

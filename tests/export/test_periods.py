@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from app.errors import BadRequest
-from app.export.periods import month_of, parse_period
+from app.export.periods import month_of, parse_period, year_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,11 @@ def test_anything_else_is_refused_with_what_to_write(text: str) -> None:
 def test_a_month_is_london_s() -> None:
     assert month_of(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)) == date(2026, 7, 1)
     assert month_of(datetime(2026, 1, 31, 23, 30, tzinfo=UTC)) == date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("month", "name"),
+    [(date(2026, 3, 1), "2025/26"), (date(2026, 4, 1), "2026/27"), (date(2100, 1, 1), "2099/00")],
+)
+def test_the_years_of_reports_turn_in_april(month: date, name: str) -> None:
+    assert year_of(month).name == name
