@@ -6,7 +6,16 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
@@ -20,11 +29,11 @@ class Timers(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    hello: float = 10
-    ping: float = 25
-    pong: float = 8
-    queue_refresh: float = 0.5
-    socket_pass: float = 60
+    hello: PositiveFloat = 10
+    ping: PositiveFloat = 25
+    pong: PositiveFloat = 8
+    queue_refresh: PositiveFloat = 0.5
+    socket_pass: PositiveFloat = 60
 
 
 class Limits(BaseModel):
@@ -32,21 +41,21 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    frame_bytes: int = 65536
-    text_characters: int = 4000
-    parent_messages_per_minute: int = 30
-    staff_messages_per_minute: int = 120
-    parent_sockets: int = 3
-    staff_sockets: int = 8
-    outbound_frames: int = 256
-    outbound_bytes: int = 1048576
-    recovery_events: int = 300
-    batch_events: int = 100
-    writer_backlog: int = 10000
-    starts_per_minute: int = 10
-    sign_ins_per_minute: int = 10
-    return_codes_per_minute: int = 5
-    return_codes_per_minute_in_all: int = 100
+    frame_bytes: PositiveInt = 65536
+    text_characters: PositiveInt = 4000
+    parent_messages_per_minute: PositiveInt = 30
+    staff_messages_per_minute: PositiveInt = 120
+    parent_sockets: PositiveInt = 3
+    staff_sockets: PositiveInt = 8
+    outbound_frames: PositiveInt = 256
+    outbound_bytes: PositiveInt = 1048576
+    recovery_events: PositiveInt = 300
+    batch_events: PositiveInt = 100
+    writer_backlog: PositiveInt = 10000
+    starts_per_minute: PositiveInt = 10
+    sign_ins_per_minute: PositiveInt = 10
+    return_codes_per_minute: PositiveInt = 5
+    return_codes_per_minute_in_all: PositiveInt = 100
 
 
 class Settings(BaseSettings):

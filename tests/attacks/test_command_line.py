@@ -64,3 +64,10 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path, command: tuple[str, .
 def test_a_stranger_at_postgresql(tmp_path: Path, postgres_url: str) -> None:
     stranger = f"postgresql://stranger:{SECRET_WORD}@{postgres_url.rpartition('@')[2]}"
     assert_said_plainly(run(tmp_path, "staff", "list", EARSHOT_DATABASE_URL=stranger))
+
+
+@pytest.mark.parametrize("name", ["EARSHOT_LIMITS__FRAME_BYTES", "EARSHOT_TIMERS__PING"])
+def test_a_limit_that_nothing_can_keep(tmp_path: Path, name: str) -> None:
+    ended = run(tmp_path, "migrate", **{name: "-1"})
+    assert_said_plainly(ended)
+    assert name in ended.stderr
