@@ -37,6 +37,7 @@ from app.realtime.heartbeat import beat
 from app.realtime.hub import Hub
 from app.realtime.verbs import listen
 from app.reports import routes as reports
+from app.safeguarding import routes as safeguarding
 from app.sealing import KeyRing
 from app.settings import Settings
 from app.widget import routes as widget
@@ -85,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         is_open=is_open,
     )
     _wire(app)
-    for room in (accounts, advice, queue, endpoint, pages, widget, research, reports):
+    for room in (accounts, advice, safeguarding, queue, endpoint, pages, widget, research, reports):
         app.include_router(room.router)
     app.add_api_route("/healthz", _healthz)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))

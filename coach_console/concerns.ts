@@ -47,7 +47,9 @@ export function concernsView(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
-function concernView({ words }: Model, doings: Doings, one: Concern): TemplateResult {
+function concernView(model: Model, doings: Doings, one: Concern): TemplateResult {
+  const { words } = model;
+  const known = model.known.get(one.id);
   const next = NEXT[one.state];
   const note = `concern-note-${one.id}`;
   return html`<li>
@@ -56,6 +58,18 @@ function concernView({ words }: Model, doings: Doings, one: Concern): TemplateRe
       ${words(`console.concern.state.${one.state}`)},
       ${words("console.concern.ago", { minutes: minutesSince(one.raised_at) })}
     </p>
+    ${known
+      ? html`<ul class="known">
+          ${known.map(
+            (step) => html`<li>
+              <strong>${words(`console.concern.state.${step.state}`)}</strong>, ${step.by}
+              ${step.note ? html`<p>${step.note}</p>` : nothing}
+            </li>`,
+          )}
+        </ul>`
+      : html`<button type="button" class="quiet" @click=${() => doings.readConcern(one.id)}>
+          ${words("console.concern.known")}
+        </button>`}
     ${next
       ? html`<form
           @submit=${(event: SubmitEvent) => {

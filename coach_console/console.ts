@@ -7,7 +7,7 @@ import { browser, socketUrl } from "../app/realtime/client/platform.js";
 import { messages, unread } from "../app/realtime/client/transcript.js";
 import { characters, type Fault, faultOf, wordsFrom } from "../app/realtime/client/words.js";
 import { deskView } from "./desk.js";
-import { begunIn, type Content, type Doings, mine, type Model, type Staff } from "./model.js";
+import { begunIn, type Content, type Doings, mine, type Model, type Staff, type StepTaken } from "./model.js";
 import { firstView, passwordView, signInView } from "./sign_in.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -30,6 +30,7 @@ const model: Model = {
   busy: false,
   fault: null,
   begun: new Map(),
+  known: new Map(),
 };
 
 let drawing = false;
@@ -285,6 +286,12 @@ const doings: Doings = {
     void attempt(async () => {
       await model.connection?.request({ t: "concern.step", d: { concern, state, note } });
       form.reset();
+      model.known.delete(concern);
+    });
+  },
+  readConcern(concern) {
+    void attempt(async () => {
+      model.known.set(concern, (await ask(`/api/v1/concerns/${concern}`)) as readonly StepTaken[]);
     });
   },
   end: (conversation) =>

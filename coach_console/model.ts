@@ -59,6 +59,15 @@ export interface Model {
   busy: boolean;
   fault: Fault | null;
   begun: Map<string, Begun>;
+  /** What a supervisor has read about a concern: its steps with their notes. */
+  known: Map<string, readonly StepTaken[]>;
+}
+
+export interface StepTaken {
+  readonly state: string;
+  readonly by: string;
+  readonly at: string;
+  readonly note: string;
 }
 
 export interface Doings {
@@ -79,6 +88,7 @@ export interface Doings {
   readonly addNote: (conversation: string) => void;
   readonly raise: (conversation: string, form: HTMLFormElement) => void;
   readonly step: (concern: string, form: HTMLFormElement, state: ConcernStep) => void;
+  readonly readConcern: (concern: string) => void;
   readonly end: (conversation: string) => void;
   readonly close: (conversation: string) => void;
   readonly open: (conversation: string, what: Begun["open"]) => void;

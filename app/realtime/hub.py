@@ -10,11 +10,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import structlog
+
 from app.events import CoachAssigned, CoachReleased, LogAppended, ParentRevoked, StaffSignedOut
 from app.realtime import frames
 from app.realtime.frames import encode
 
 MOST_HELD = 256
+
+logger = structlog.get_logger(__name__)
 
 
 class Outbound:
@@ -244,7 +248,7 @@ class Hub:
         if self.claimed is None:
             return
         for connection in self.of_staff(event.staff):
-            self.spawn(self.claimed(connection, event.conversation, event.generation))
+            self._spawn(connection, self.claimed(connection, event.conversation, event.generation))
 
     def released(self, event: CoachReleased) -> None:
         """Nobody owns the conversation: no member of staff hears more of it."""
@@ -272,11 +276,18 @@ class Hub:
         for connection in self.connections:
             connection.outbound.close(code)
 
-    def spawn(self, work: Awaitable[None]) -> None:
-        """Run this beside everything else, and hold on to it until it is done."""
+    def _spawn(self, connection: Connection, work: Awaitable[None]) -> None:
+        """Run this beside everything else; where it fails, the socket must come back."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def done(_: asyncio.Future[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                logger.error("socket.not_brought_up", kind=type(error).__name__)
+                connection.outbound.close(4006)
+
+        task.add_done_callback(done)
 
     def _offer(self, connection: Connection, subscription: Subscription, seq: int, text: str) -> None:
         if seq <= subscription.sent:

@@ -1,12 +1,28 @@
 """Concerns as staff see them."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from app.safeguarding.models import Concern
+from app.accounts.models import Staff
+from app.chat.transcript import data_key
+from app.errors import NotFound
+from app.safeguarding.models import Concern, ConcernStep
 from app.safeguarding.rules import ConcernState
+from app.sealing import KeyRing, place
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StepTaken:
+    """A step with its note opened. Holds what is known about a family, so no repr."""
+
+    state: str
+    by: str
+    at: datetime
+    note: str
 
 
 async def unclosed(session: AsyncSession) -> list[Concern]:
@@ -27,3 +43,30 @@ async def of_conversation(session: AsyncSession, *, conversation_id: UUID) -> li
         .order_by(col(Concern.raised_at), col(Concern.id))
     )
     return list(rows.scalars())
+
+
+async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -> list[StepTaken]:
+    """The steps of a concern with their notes, first to last; whoever reads for a person notes it."""
+    rows = (
+        await session.execute(
+            select(ConcernStep, Staff.name, Concern.conversation_id)
+            .join(Concern, col(Concern.id) == col(ConcernStep.concern_id))
+            .join(Staff, col(Staff.id) == col(ConcernStep.staff_id))
+            .where(ConcernStep.concern_id == concern_id)
+            .order_by(col(ConcernStep.at))
+        )
+    ).all()
+    if not rows:
+        raise NotFound("There is no such concern.", next_step="The open ones are on your board.")
+    key = await data_key(session, key_ring, rows[0][2])
+    return [
+        StepTaken(
+            state=step.state,
+            by=name,
+            at=step.at,
+            note=key.open(step.note, bound_to=place(conversation_id, step.id, step.staff_id))
+            if step.note
+            else "",
+        )
+        for step, name, conversation_id in rows
+    ]

@@ -16,7 +16,7 @@ from app.chat.models import Conversation
 from app.db import Database, metadata, reading, transaction
 from app.errors import NotFound
 from app.events import ParentRevoked
-from app.safeguarding.actions import raise_concern
+from app.safeguarding.actions import raise_concern, step_concern
 from app.sealing import KeyRing
 from app.settings import Settings
 from tests.cast import CARYS
@@ -52,19 +52,30 @@ async def _closed(database: Database, settings: Settings) -> UUID:
         await make_return_code(
             session, conversation_id=started.conversation_id, secret=settings.server_secret
         )
-    await end(database, parent)
-    coach = await coachs(database, carys, started.conversation_id)
-    await wrap_up(database, coach)
+    ring = KeyRing(settings.key_ring)
     async with transaction(database) as session:
-        await raise_concern(
+        concern = await raise_concern(
             session,
-            KeyRing(settings.key_ring),
+            ring,
             conversation_id=started.conversation_id,
             staff_id=carys.id,
             by="Carys",
             category="missing_child",
             note="A late worry",
         )
+        for state in ("acknowledged", "assessed", "decided", "closed"):
+            await step_concern(
+                session,
+                ring,
+                concern_id=concern.id,
+                staff_id=carys.id,
+                by="Carys",
+                state=state,
+                note="Found at a friend's.",
+            )
+    await end(database, parent)
+    coach = await coachs(database, carys, started.conversation_id)
+    await wrap_up(database, coach)
     return started.conversation_id
 
 

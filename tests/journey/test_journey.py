@@ -14,10 +14,10 @@ from app.db import Database, reading
 from app.export.rows import make_rows
 from app.sealing import KeyRing
 from app.settings import PROJECT
-from tests.cast import CARYS, FARID, GWEN, PASSWORD, hire
+from tests.cast import CARYS, ESTHER, FARID, GWEN, PASSWORD, hire
 from tests.journey.axe import violations
 from tests.provision.server import LiveServer
-from tests.scenes import content
+from tests.scenes import content, enter
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
@@ -151,6 +151,34 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
         await context.close()
 
 
+async def test_a_supervisor_works_a_concern_through(
+    live_server: LiveServer, database: Database, browser: Browser
+) -> None:
+    coach, supervisor = [await hire(database, person) for person in (CARYS, ESTHER)]
+    await enter(database, live_server.settings)
+    desk = await _desk(browser, live_server, coach.email)
+    await desk.get_by_label("Your availability").select_option("available")
+    await desk.get_by_role("button", name="Take next").click()
+    await desk.get_by_role("button", name="Raise a concern").click()
+    await desk.get_by_label("What is it about?").select_option("missing_child")
+    await desk.get_by_label("What is known").fill("He has not come home from school.")
+    assert await violations(desk) == []
+    await desk.get_by_role("button", name="Tell a supervisor").click()
+
+    lead = await _desk(browser, live_server, supervisor.email)
+    await lead.get_by_role("button", name="What is known").click()
+    await expect(lead.get_by_text("He has not come home from school.")).to_be_visible()
+    assert await violations(lead) == []
+    await lead.get_by_role("button", name="I have seen it").click()
+    await lead.get_by_role("button", name="I have assessed it").click()
+    await lead.get_by_label("Your decision and its reason").fill("The police are told, as he is eight.")
+    await lead.get_by_role("button", name="Write down the decision").click()
+    await lead.get_by_role("button", name="Close the concern").click()
+    await expect(lead.get_by_text("There is no open concern")).to_be_visible()
+    for page in (desk, lead):
+        await page.context.close()
+
+
 async def test_the_articles_are_open_to_everybody(live_server: LiveServer, browser: Browser) -> None:
     context = await browser.new_context(viewport=PHONE)
     page = await context.new_page()
@@ -201,6 +229,15 @@ async def _research(browser: Browser, server: LiveServer, email: str) -> Page:
     await page.goto(f"{server.url}/console")
     await _sign_in(page, email)
     await page.wait_for_url("**/research*")
+    return page
+
+
+async def _desk(browser: Browser, server: LiveServer, email: str) -> Page:
+    context = await browser.new_context(viewport=DESK)
+    page = await context.new_page()
+    await page.goto(f"{server.url}/console")
+    await _sign_in(page, email)
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page
 
 

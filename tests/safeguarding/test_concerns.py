@@ -14,6 +14,7 @@ from app.chat.models import LogEntry
 from app.chat.transcript import data_key
 from app.db import Database, reading, transaction
 from app.errors import AppError, NotFound
+from app.main import create_app
 from app.realtime import frames
 from app.safeguarding import queries
 from app.safeguarding.actions import has_unclosed, raise_concern, step_concern
@@ -21,7 +22,7 @@ from app.safeguarding.models import Concern, ConcernStep
 from app.safeguarding.rules import NEXT, Category, ConcernState, may_become, must_give_reason
 from app.sealing import KeyRing, SealBroken, place
 from app.settings import Settings
-from tests.cast import CARYS, ESTHER
+from tests.cast import CARYS, ESTHER, browser_of, hire_and_sign_in, open_session
 from tests.scenes import claim, enter, on_duty
 
 STATES = list(ConcernState)
@@ -135,6 +136,33 @@ async def test_the_whole_way_is_logged_sealed_and_noted(database: Database, sett
                 key.open(step.note, bound_to=place(concern.conversation_id, step.id, other.id))
         actions = (await session.execute(select(col(AuditEntry.action)))).scalars()
         assert {f"concern.{state.value}" for state in STATES} <= set(actions)
+
+
+async def test_a_supervisor_reads_what_is_known_and_it_is_noted(
+    database: Database, settings: Settings
+) -> None:
+    app = create_app(settings)
+    concern, carys = await _raised(database, settings, note="She is afraid to go home")
+    esther = await hire_and_sign_in(database, ESTHER)
+    coach = await open_session(database, carys)
+    path = f"/api/v1/concerns/{concern.id}"
+    async with browser_of(app, esther) as browser:
+        (step,) = (await browser.get(path)).json()
+        assert (step["state"], step["by"], step["note"]) == (
+            "raised",
+            "Carys Vane",
+            "She is afraid to go home",
+        )
+    async with browser_of(app, coach) as browser:
+        refused = await browser.get(path)
+        assert refused.status_code == 403
+        assert "afraid" not in refused.text
+    async with reading(database) as session:
+        entry = (
+            await session.execute(select(AuditEntry).where(col(AuditEntry.action) == "concern.read"))
+        ).scalar_one()
+    assert (entry.actor, entry.subject) == (f"supervisor:{esther.viewer.staff_id}", f"concern:{concern.id}")
+    await app.state.database.engine.dispose()
 
 
 @pytest.mark.parametrize("note", ["", "  \n"])

@@ -1,0 +1,39 @@
+"""HTTP for supervisors: what is known about a concern."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from app import audit, clock
+from app.accounts.access import require
+from app.accounts.models import Role
+from app.accounts.rules import Viewer
+from app.db import transaction
+from app.safeguarding.queries import steps
+
+router = APIRouter()
+
+
+class Step(BaseModel):
+    """One step of a concern: who took it, when (RFC 3339), and what they wrote; empty where nothing."""
+
+    state: str
+    by: str
+    at: str
+    note: str
+
+
+@router.get("/api/v1/concerns/{id}")
+async def concern(
+    request: Request,
+    id: UUID,  # noqa: A002 (the path's word)
+    viewer: Annotated[Viewer, Depends(require(Role.SUPERVISOR))],
+) -> list[Step]:
+    """The steps of a concern with their notes, first to last. Each reading is in the audit record."""
+    state = request.app.state
+    async with transaction(state.database) as session:
+        taken = await steps(session, state.key_ring, concern_id=id)
+        audit.note(session, actor=viewer.actor, action="concern.read", subject=f"concern:{id}")
+    return [Step(state=step.state, by=step.by, at=clock.wire(step.at), note=step.note) for step in taken]
