@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from app import audit, clock
 from app.accounts import queries as accounts
 from app.accounts.access import COOKIE, Viewer, require, require_own_origin, signed_in
+from app.accounts.actions import sign_out
 from app.accounts.tokens import csrf_token
 from app.content.rules import Language
 from app.db import reading, transaction
@@ -122,6 +123,17 @@ async def step_by_form(request: Request, id: UUID, step: Step, lang: Language = 
     except AppError as error:
         return await _page(request, viewer, lang, error=error)
     return _back(lang)
+
+
+@router.post("/research/sign-out", response_class=HTMLResponse)
+async def sign_out_by_form(request: Request, lang: Language = "en") -> Response:
+    """End this session with the page's button."""
+    viewer, _ = await _form(request)
+    async with transaction(request.app.state.database) as session:
+        await sign_out(session, viewer=viewer)
+    response = _back(lang)
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return response
 
 
 @router.get("/static/research.css", include_in_schema=False)

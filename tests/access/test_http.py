@@ -147,6 +147,7 @@ MATRIX: dict[tuple[str, str], Cell] = {
         before=_a_run,
     ),
     ("GET", "/research"): ANYBODY,
+    ("POST", "/research/sign-out"): Cell(form={}, answers=staff_only(303)),
     ("POST", "/research/runs"): Cell(form=ASKED, answers=research_only(farid=303, gwen=403, huw=403)),
     ("POST", "/research/runs/{id}/{step}"): Cell(
         "/research/runs/{run}/approve",

@@ -71,7 +71,7 @@ async def test_coaches_and_supervisors_are_kept_out(service: FastAPI, person: Pe
         assert (await browser.get("/research/report", params={"period": "2026"})).status_code == 403
         page = await browser.get("/research")
     assert page.status_code == 200
-    assert "<form" not in page.text
+    assert page.text.count("<form") == 1  # signing out
 
 
 async def test_a_run_over_json_from_request_to_download(service: FastAPI) -> None:
@@ -135,6 +135,21 @@ async def test_the_page_s_forms_carry_a_run_through(service: FastAPI) -> None:
             done = await browser.post(f"/research/runs/{run['id']}/{step}?lang=cy", data={"csrf": token})
             assert (done.status_code, done.headers["location"]) == (303, "/research?lang=cy")
         assert f"/api/v1/runs/{run['id']}/files/rows.csv" in (await browser.get("/research")).text
+
+
+async def test_the_page_signs_out(service: FastAPI) -> None:
+    farid = await enter(service, FARID)
+    async with browser_of(service, farid) as browser:
+        page = await browser.get("/research")
+        token = browser.headers["X-CSRF-Token"]
+        assert f'value="{token}"' in page.text
+        assert (await browser.post("/research/sign-out", data={"csrf": "no"})).status_code == 403
+        left = await browser.post("/research/sign-out", data={"csrf": token})
+        assert (left.status_code, left.headers["location"]) == (303, "/research")
+        assert "__Host-earshot=" in left.headers["set-cookie"]
+        assert "Max-Age=0" in left.headers["set-cookie"]
+    async with browser_of(service, farid) as browser:
+        assert (await browser.get("/api/v1/runs")).status_code == 401
 
 
 async def test_a_purpose_cannot_carry_markup_into_the_page(service: FastAPI) -> None:
