@@ -49,7 +49,8 @@ export function concernsView(model: Model, doings: Doings): TemplateResult {
 
 function concernView(model: Model, doings: Doings, one: Concern): TemplateResult {
   const { words } = model;
-  const known = model.known.get(one.id);
+  const read = model.known.get(one.id);
+  const known = read?.at(-1)?.state === one.state ? read : undefined; // somebody may have gone further since
   const next = NEXT[one.state];
   const note = `concern-note-${one.id}`;
   return html`<li>

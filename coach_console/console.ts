@@ -93,12 +93,18 @@ const showOnTop: Show = (fault) => {
 };
 
 let asked: Promise<void> = Promise.resolve();
+const underWay = new Set<string>();
 
-/** Asks something of the server, after whatever was asked before; a refusal is shown where `show` says. */
-function attempt(work: () => Promise<void>, show: Show = showOnTop): Promise<void> {
-  const mine = asked.then(() => askNow(work, show));
+/**
+ * Asks something of the server, after whatever was asked before; a refusal is shown where `show` says.
+ * The same thing asked again before its answer is a double click, and asked once.
+ */
+async function attempt(what: string, work: () => Promise<void>, show: Show = showOnTop): Promise<void> {
+  if (underWay.has(what)) return;
+  underWay.add(what);
+  const mine = asked.then(() => askNow(work, show)).finally(() => underWay.delete(what));
   asked = mine.catch(() => undefined);
-  return mine;
+  await mine;
 }
 
 async function askNow(work: () => Promise<void>, show: Show): Promise<void> {
@@ -119,6 +125,7 @@ async function askNow(work: () => Promise<void>, show: Show): Promise<void> {
 function inChat(conversation: string, request: Request, done: () => void = () => undefined): void {
   const begun = begunIn(model, conversation);
   void attempt(
+    `${request.t} ${conversation}`,
     async () => {
       await model.connection?.request(request);
       done();
@@ -197,27 +204,27 @@ const doings: Doings = {
   signIn(form) {
     const data = new FormData(form);
     const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };
-    void attempt(async () => enter(await ask("/api/v1/staff/sign-in", { method: "POST", body })));
+    void attempt("sign in", async () => enter(await ask("/api/v1/staff/sign-in", { method: "POST", body })));
   },
   firstSignIn(form) {
     const password = agreed(new FormData(form));
     if (password === null) return;
     const body = { token: model.link, password };
-    void attempt(async () => enter(await ask("/api/v1/staff/first-sign-in", { method: "POST", body })));
+    void attempt("first sign-in", async () => enter(await ask("/api/v1/staff/first-sign-in", { method: "POST", body })));
   },
   changePassword(form) {
     const data = new FormData(form);
     const chosen = agreed(data);
     if (chosen === null) return;
     const body = { old: String(data.get("old") ?? ""), new: chosen };
-    void attempt(async () => {
+    void attempt("change password", async () => {
       await ask("/api/v1/staff/password", { method: "POST", csrf: model.csrf, body });
       told.textContent = model.words("console.password_changed");
       model.page = "desk";
     });
   },
   signOut: () =>
-    void attempt(async () => {
+    void attempt("sign out", async () => {
       await ask("/api/v1/staff/sign-out", { method: "POST", csrf: model.csrf });
       signedOut();
     }),
@@ -226,20 +233,20 @@ const doings: Doings = {
     model.fault = null;
     draw();
   },
-  speak: (language) => void attempt(() => learnLanguage(language)),
+  speak: (language) => void attempt(`speak ${language}`, () => learnLanguage(language)),
   setAvailability(chosen) {
     const availability = chosen as "available" | "busy" | "on_break" | "offline";
-    void attempt(async () => {
+    void attempt(`availability ${availability}`, async () => {
       await model.connection?.request({ t: "availability.set", d: { availability } });
     });
   },
   takeNext: () =>
-    void attempt(async () => {
+    void attempt("take next", async () => {
       const taken = await model.connection?.request({ t: "queue.next" });
       settle(String(taken?.["conversation"] ?? ""));
     }),
   take: (conversation) =>
-    void attempt(async () => {
+    void attempt(`take ${conversation}`, async () => {
       await model.connection?.request({ t: "queue.claim", d: { conversation } });
       settle(conversation);
     }),
@@ -283,14 +290,14 @@ const doings: Doings = {
   },
   step(concern, form, state) {
     const note = String(new FormData(form).get("note") ?? "").trim();
-    void attempt(async () => {
+    void attempt(`step ${concern} ${state}`, async () => {
       await model.connection?.request({ t: "concern.step", d: { concern, state, note } });
       form.reset();
       model.known.delete(concern);
     });
   },
   readConcern(concern) {
-    void attempt(async () => {
+    void attempt(`read ${concern}`, async () => {
       model.known.set(concern, (await ask(`/api/v1/concerns/${concern}`)) as readonly StepTaken[]);
     });
   },

@@ -14,6 +14,8 @@ from app.safeguarding.models import Concern, ConcernStep
 from app.safeguarding.rules import ConcernState
 from app.sealing import KeyRing, place
 
+IN_ORDER = [state.value for state in ConcernState]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StepTaken:
@@ -53,7 +55,6 @@ async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -
             .join(Concern, col(Concern.id) == col(ConcernStep.concern_id))
             .join(Staff, col(Staff.id) == col(ConcernStep.staff_id))
             .where(ConcernStep.concern_id == concern_id)
-            .order_by(col(ConcernStep.at))
         )
     ).all()
     if not rows:
@@ -68,5 +69,5 @@ async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -
             if step.note
             else "",
         )
-        for step, name, conversation_id in rows
+        for step, name, conversation_id in sorted(rows, key=lambda row: IN_ORDER.index(row[0].state))
     ]

@@ -155,10 +155,11 @@ async def test_a_supervisor_works_a_concern_through(
     live_server: LiveServer, database: Database, browser: Browser
 ) -> None:
     coach, supervisor = [await hire(database, person) for person in (CARYS, ESTHER)]
-    await enter(database, live_server.settings)
+    for _ in range(2):
+        await enter(database, live_server.settings)
     desk = await _desk(browser, live_server, coach.email)
     await desk.get_by_label("Your availability").select_option("available")
-    await desk.get_by_role("button", name="Take next").click()
+    await desk.get_by_role("button", name="Take next").dblclick()
     await desk.get_by_role("button", name="Raise a concern").click()
     await desk.get_by_label("What is it about?").select_option("missing_child")
     await desk.get_by_label("What is known").fill("He has not come home from school.")
@@ -175,6 +176,9 @@ async def test_a_supervisor_works_a_concern_through(
     await lead.get_by_role("button", name="Write down the decision").click()
     await lead.get_by_role("button", name="Close the concern").click()
     await expect(lead.get_by_text("There is no open concern")).to_be_visible()
+    # The button was pressed right after another, and twice: one parent was taken, the other waits.
+    await expect(desk.get_by_text("Waiting: 1")).to_be_visible()
+    await expect(desk.get_by_text("Chats: 1 of 3")).to_be_visible()
     for page in (desk, lead):
         await page.context.close()
 
