@@ -5,12 +5,16 @@ that commits: it commits once and only then publishes what happened.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,7 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
 from app.errors import ConfigurationError
@@ -27,6 +31,12 @@ from app.settings import PROJECT, Settings
 
 MIGRATIONS = PROJECT / "migrations"
 SQLITE_WAIT_S = 30
+
+T = TypeVar("T")
+
+# What a database that is away, full or broken raises, through SQLAlchemy or beneath it. Its words may quote
+# what a family wrote: only the kind of error may be logged.
+DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)
 
 metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = {
@@ -131,7 +141,7 @@ async def _commit(session: AsyncSession, bus: Bus, events: list[Event]) -> None:
         bus.publish(happened)
 
 
-async def _to_its_end(work: Coroutine[object, object, None]) -> None:
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Await this even while being cancelled: what a leaving client committed must be told to the others."""
     task = asyncio.ensure_future(work)
     try:
@@ -139,6 +149,90 @@ async def _to_its_end(work: Coroutine[object, object, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise
+
+
+class DirectPostgres:
+    """A connection beneath the sessions for one caller's statements, each a durable transaction.
+
+    It is opened when first needed, and anew after one was lost.
+    """
+
+    # A statement is planned once and must stay right while tables grow from nothing: by indexes only.
+    SETUP = (
+        "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+        "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+    )
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        self._held: AsyncConnection | None = None
+        self._direct: Any = None
+
+    async def fetch(self, statement: str, *values: object) -> list[Any]:
+        """Run one statement as a transaction of its own; its rows. One of DATABASE_ERRORS where it fails."""
+        try:
+            if self._direct is None:
+                self._held = await self._engine.connect()
+                self._direct = (await self._held.get_raw_connection()).driver_connection
+                await self._direct.execute(self.SETUP)
+            rows: list[Any] = await self._direct.fetch(statement, *values)
+        except BaseException:
+            # Whatever state it is in, the next statement begins on a new one.
+            await _to_its_end(self.close())
+            raise
+        return rows
+
+    async def close(self) -> None:
+        """Give the connection up; it is not used for anything else, as it is set up for this alone."""
+        held, self._held, self._direct = self._held, None, None
+        if held is not None:
+            await held.invalidate()
+            await held.close()
+
+
+class DirectSqlite:
+    """A connection and a thread beneath the sessions for one caller's transactions."""
+
+    def __init__(self, database: Database) -> None:
+        assert database.turn is not None
+        self._turn = database.turn
+        self._path = str(database.engine.url.database)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
+        self._connection: sqlite3.Connection | None = None
+
+    async def work(self, transact: Callable[[sqlite3.Connection], T]) -> T:
+        """Do this in one transaction, durable when this returns. One of DATABASE_ERRORS where it fails."""
+        async with self._turn:
+            # The thread goes on where its caller is cancelled, so the turn is kept until it is done.
+            working = asyncio.get_running_loop().run_in_executor(self._thread, self._transact, transact)
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                await asyncio.wait({working})
+                raise
+
+    async def close(self) -> None:
+        """Give the connection and the thread up."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+
+    def _transact(self, transact: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, timeout=SQLITE_WAIT_S)
+            _prepare_sqlite(self._connection, None)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcome = transact(self._connection)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._close()  # which rolls back
+            raise
+        return outcome
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def record(session: AsyncSession, happened: Event) -> None:
@@ -186,7 +280,7 @@ async def require_current(database: Database) -> None:
         )
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _: object) -> None:
+def _prepare_sqlite(connection: DBAPIConnection | sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # sqlite3 begins late by itself; _begin_sqlite begins on time
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):

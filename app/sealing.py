@@ -83,6 +83,14 @@ class KeyRing:
             self._recent.popitem(last=False)
         return data_key
 
+    def recent(self, conversation: UUID) -> DataKey | None:
+        """The data key of this conversation, if it was used lately."""
+        known = self._recent.get(conversation)
+        if known is None:
+            return None
+        self._recent.move_to_end(conversation)
+        return known[1]
+
     def forget(self, conversation: UUID) -> None:
         """Drop an erased conversation's key from memory."""
         self._recent.pop(conversation, None)

@@ -99,10 +99,15 @@ async def wrap_up(database: Database, place: Place, **said: object) -> None:
 
 @asynccontextmanager
 async def writing(
-    database: Database, settings: Settings, *, backlog: int = 10_000, text_limit: int = 4000
+    database: Database,
+    settings: Settings,
+    *,
+    backlog: int = 10_000,
+    text_limit: int = 4000,
+    kind: type[Writer] = Writer,
 ) -> AsyncIterator[Writer]:
     """A writer whose task runs until the block ends."""
-    writer = Writer(database, KeyRing(settings.key_ring), backlog=backlog, text_limit=text_limit)
+    writer = kind(database, KeyRing(settings.key_ring), backlog=backlog, text_limit=text_limit)
     task = asyncio.create_task(writer.run())
     try:
         yield writer
@@ -114,7 +119,7 @@ async def writing(
 async def say(writer: Writer, place: Place, body: str, *, client_id: UUID | None = None) -> Posted:
     """Somebody posts a message."""
     return await asyncio.wait_for(
-        writer.post(
+        writer.posted(
             conversation=place.conversation.id,
             participant=place.participant.id,
             client_message_id=client_id or uuid4(),

@@ -112,7 +112,7 @@ async def _conversation_with_canaries(database: Database, settings: Settings) ->
         await say(writer, await parents(database, started.conversation_id), f"A {CANARY} from a parent")
         coach = await coachs(database, carys, started.conversation_id)
         await say(writer, coach, f"A {CANARY} from a coach")
-        await writer.post(
+        await writer.posted(
             conversation=started.conversation_id,
             participant=coach.participant.id,
             stream=Stream.STAFF,

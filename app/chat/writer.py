@@ -5,25 +5,23 @@ idempotency and numbering are decided inside the transaction, under the conversa
 """
 
 import asyncio
+import json
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app import clock
 from app.chat import log
-from app.chat.models import Conversation, ConversationKey, LogEntry, Participant, StreamHead
-from app.chat.rules import Stream, may_post, text_fault, tidy
-from app.db import Database, record, transaction
+from app.chat.rules import Stream, text_fault, tidy
+from app.chat.storing import Outcome, Row, Storing, Verdict
+from app.db import DATABASE_ERRORS, Database
 from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, RateLimited
 from app.events import LogAppended
-from app.sealing import KeyRing, SealBroken, place
+from app.sealing import DataKey, KeyRing, SealBroken, place
 
 BATCH = 500
 RETRY_MS = 1000
@@ -41,7 +39,10 @@ class Posted:
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+Answer = Callable[[Posted | AppError], None]
+
+
+@dataclass(slots=True, repr=False)
 class Post:
     """A text on its way into the log. Holds what a family wrote, so no repr."""
 
@@ -51,23 +52,15 @@ class Post:
     client_message_id: UUID
     body: str
     by: str  # a staff member's name, for notes
-    answer: "asyncio.Future[Posted]"
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What one batch needs to know, read under the locks."""
-
-    conversations: dict[UUID, tuple[str, int, str, bytes]]  # status, generation, epoch, wrapped key
-    participants: dict[UUID, Participant]
-    repeats: dict[tuple[UUID, UUID, UUID], tuple[UUID, int, datetime, bytes]]
+    answer: Answer
 
 
 class Writer:
     """One per worker; `run` is its task."""
 
     def __init__(self, database: Database, key_ring: KeyRing, *, backlog: int, text_limit: int) -> None:
-        self._database = database
+        self._bus = database.bus
+        self._storing = Storing(database)
         self._key_ring = key_ring
         self._backlog = backlog
         self._text_limit = text_limit
@@ -75,7 +68,29 @@ class Writer:
         self._wake = asyncio.Event()
         self._stopping = False
 
-    async def post(
+    def post(
+        self,
+        *,
+        conversation: UUID,
+        participant: UUID,
+        client_message_id: UUID,
+        body: str,
+        answer: Answer,
+        stream: Stream = Stream.CONV,
+        by: str = "",
+    ) -> None:
+        """Queue a text; `answer` is called once, after the commit or when it is refused, and must not block.
+
+        Raises AppError at once for a text that is unfit, or where too much is queued. The same client id
+        again gets the same answer, marked as duplicate; with another body, `idempotency_conflict`.
+        """
+        body = refuse_text(body, limit=self._text_limit)
+        if len(self._queued) >= self._backlog:
+            raise RateLimited("Earshot is very busy.", next_step="Wait a moment.", retry_ms=RETRY_MS)
+        self._queued.append(Post(conversation, participant, stream, client_message_id, body, by, answer))
+        self._wake.set()
+
+    async def posted(
         self,
         *,
         conversation: UUID,
@@ -85,20 +100,26 @@ class Writer:
         stream: Stream = Stream.CONV,
         by: str = "",
     ) -> Posted:
-        """Store a text durably; returns after the commit, raises AppError when it is refused.
+        """Post, and wait for the answer: after the commit, or AppError."""
+        answered: asyncio.Future[Posted | AppError] = asyncio.get_running_loop().create_future()
 
-        The same client id again gives the same answer, marked as duplicate; with another body it is refused
-        as `idempotency_conflict`.
-        """
-        body = refuse_text(body, limit=self._text_limit)
-        if len(self._queued) >= self._backlog:
-            raise RateLimited("Earshot is very busy.", next_step="Wait a moment.", retry_ms=RETRY_MS)
-        answer: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
-        self._queued.append(
-            Post(conversation, participant, stream, client_message_id, body, by, answer),
+        def answer(outcome: Posted | AppError) -> None:
+            if not answered.done():  # its client has gone; the message is stored all the same
+                answered.set_result(outcome)
+
+        self.post(
+            conversation=conversation,
+            participant=participant,
+            client_message_id=client_message_id,
+            body=body,
+            answer=answer,
+            stream=stream,
+            by=by,
         )
-        self._wake.set()
-        return await answer
+        outcome = await answered
+        if isinstance(outcome, AppError):
+            raise outcome
+        return outcome
 
     async def run(self) -> None:
         """Write batches until `stop`; what is queued by then is still written."""
@@ -106,9 +127,9 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while self._queued:
-                batch = [self._queued.popleft() for _ in range(min(BATCH, len(self._queued)))]
-                await self._write(batch)
+                await self._write(self._next_batch())
             if self._stopping:
+                await self._storing.close()
                 return
 
     def stop(self) -> None:
@@ -116,109 +137,147 @@ class Writer:
         self._stopping = True
         self._wake.set()
 
-    async def _write(self, batch: list[Post]) -> None:
-        answers: list[Posted | AppError]
-        try:
-            async with transaction(self._database) as session:
-                answers = await self._decide_and_insert(session, batch)
-        except (SQLAlchemyError, OSError) as error:
-            # Nothing of the batch is stored, clients send it again. The database's own words and the
-            # traceback may quote what a family wrote, so only the kind of error is logged.
-            logger.error("writer.batch_failed", kind=type(error).__name__, size=len(batch))  # noqa: TRY400
-            answers = [_not_stored() for _ in batch]
-        for post, answer in zip(batch, answers, strict=True):
-            if post.answer.done():  # its client has gone; the message is stored all the same
-                continue
-            if isinstance(answer, AppError):
-                post.answer.set_exception(answer)
+    def _next_batch(self) -> list[Post]:
+        """What is queued, up to BATCH; an id that is in it twice waits, as the first one decides about it."""
+        batch: list[Post] = []
+        later: list[Post] = []
+        taken = set()
+        while self._queued and len(batch) < BATCH:
+            post = self._queued.popleft()
+            which = (post.conversation, post.participant, post.client_message_id)
+            if which in taken:
+                later.append(post)
             else:
-                post.answer.set_result(answer)
+                taken.add(which)
+                batch.append(post)
+        self._queued.extendleft(reversed(later))
+        return batch
 
-    async def _decide_and_insert(self, session: AsyncSession, batch: list[Post]) -> list[Posted | AppError]:
-        heads = await log.lock(session, {post.conversation for post in batch})
-        facts = await _facts(session, batch)
-        at = clock.now()
-        rows: list[dict[str, object]] = []
-        answers: list[Posted | AppError] = []
+    async def _write(self, batch: list[Post]) -> None:
+        try:
+            keys = await self._keys(batch)
+            sealed = [
+                (post, _sealed(post, keys[post.conversation])) for post in batch if post.conversation in keys
+            ]
+            at = clock.now()
+            outcomes = await self._storing.write([row for _, row in sealed], at=at) if sealed else []
+        except DATABASE_ERRORS as error:
+            # Nothing of the batch is acknowledged, clients send it again; what was stored is then a repeat.
+            logger.error("writer.batch_failed", kind=type(error).__name__, size=len(batch))  # noqa: TRY400
+            for post in batch:
+                post.answer(_not_stored())
+            return
+        self._tell(sealed, outcomes, at)
+
+    async def _keys(self, batch: list[Post]) -> dict[UUID, DataKey]:
+        """The data keys of the batch's conversations; who has none is answered."""
+        keys: dict[UUID, DataKey] = {}
+        missing = set()
         for post in batch:
-            known = facts.repeats.get((post.conversation, post.participant, post.client_message_id))
-            refusal = _refusal(post, facts)
-            if isinstance(refusal, NotFound):
-                answers.append(refusal)
-                continue
-            _, generation, epoch, wrapped = facts.conversations[post.conversation]
+            if post.conversation not in keys:
+                known = self._key_ring.recent(post.conversation)
+                if known is None:
+                    missing.add(post.conversation)
+                else:
+                    keys[post.conversation] = known
+        if not missing:
+            return keys
+        wrapped = await self._storing.wrapped_keys(list(missing))
+        for conversation, found in wrapped.items():
             try:
-                key = self._key_ring.unwrap(post.conversation, wrapped)
+                keys[conversation] = self._key_ring.unwrap(conversation, found)
             except SealBroken:  # one conversation's lost key must not stop the others
-                logger.error("writer.key_missing", conversation=str(post.conversation))  # noqa: TRY400
-                answers.append(_not_stored())
-                continue
-            mac = key.mac(post.body)
-            if known:
-                answers.append(_repeat(known, mac))
-                continue
-            if refusal:
-                answers.append(refusal)
-                continue
-            message_id = uuid4()
-            heads[post.conversation, post.stream] += 1
-            seq = heads[post.conversation, post.stream]
-            speaker = facts.participants[post.participant].role
-            rows.append(
-                {
-                    "conversation_id": post.conversation,
-                    "stream": post.stream.value,
-                    "seq": seq,
-                    "kind": "message.posted" if post.stream == Stream.CONV else "note.added",
-                    "at": at,
-                    "generation": generation,
-                    "sender_id": post.participant,
-                    "speaker": speaker,
-                    "message_id": message_id,
-                    "client_message_id": post.client_message_id,
-                    "body": key.seal(
-                        post.body, bound_to=place(post.conversation, message_id, post.participant)
-                    ),
-                    "body_mac": mac,
-                    "data": {"by": post.by} if post.by else {},
-                }
-            )
-            facts.repeats[post.conversation, post.participant, post.client_message_id] = (
-                message_id,
-                seq,
-                at,
-                mac,
-            )
-            answers.append(Posted(message_id=message_id, seq=seq, at=at, duplicate=False))
-            record(
-                session,
-                LogAppended(
-                    conversation=post.conversation,
-                    stream=post.stream,
-                    epoch=epoch,
-                    seq=seq,
-                    kind=str(rows[-1]["kind"]),
-                    at=clock.wire(at),
-                    generation=generation,
-                    wire=_wire(post, message_id=message_id, speaker=speaker),
-                ),
-            )
-        if rows:
-            await session.execute(insert(LogEntry), rows)
-            raised = {(row["conversation_id"], row["stream"]): row["seq"] for row in rows}
-            await (await session.connection()).execute(
-                update(StreamHead)
-                .where(
-                    col(StreamHead.conversation_id) == bindparam("conversation"),
-                    col(StreamHead.stream) == bindparam("of"),
-                )
-                .values(head=bindparam("reached")),
-                [
-                    {"conversation": conversation, "of": stream, "reached": head}
-                    for (conversation, stream), head in raised.items()
-                ],
-            )
-        return answers
+                logger.error("writer.key_missing", conversation=str(conversation))  # noqa: TRY400
+        for post in batch:
+            if post.conversation not in keys:
+                post.answer(_not_stored() if post.conversation in wrapped else _nobody())
+        return keys
+
+    def _tell(self, sealed: list[tuple[Post, Row]], outcomes: Sequence[Outcome], at: datetime) -> None:
+        """After the commit: publish what was stored, then answer. What must be judged anew is next."""
+        moment, again = clock.wire(at), []
+        for (post, row), outcome in zip(sealed, outcomes, strict=True):
+            if outcome.verdict == Verdict.STORED:
+                self._bus.publish(_event(post, outcome, moment))
+                post.answer(Posted(row.message_id, outcome.seq, at, duplicate=False))
+            elif outcome.verdict == Verdict.AGAIN:
+                again.append(post)
+            else:
+                post.answer(_refusal_or_repeat(outcome, row))
+        self._queued.extendleft(reversed(again))
+
+
+def _sealed(post: Post, key: DataKey) -> Row:
+    message_id = uuid4()
+    return Row(
+        conversation=post.conversation,
+        stream=post.stream,
+        participant=post.participant,
+        client_message_id=post.client_message_id,
+        message_id=message_id,
+        body=key.seal(post.body, bound_to=place(post.conversation, message_id, post.participant)),
+        body_mac=key.mac(post.body),
+        data=json.dumps({"by": post.by}) if post.by else "{}",
+    )
+
+
+def _event(post: Post, outcome: Outcome, moment: str) -> LogAppended:
+    message_id = outcome.message_id
+    assert message_id is not None
+    if post.stream == Stream.CONV:
+        kind = "message.posted"
+        wire = log.message_wire(
+            message_id=message_id,
+            client_message_id=post.client_message_id,
+            speaker=outcome.role,
+            body=post.body,
+        )
+    else:
+        kind = "note.added"
+        wire = log.note_wire(message_id=message_id, speaker=outcome.role, by=post.by, body=post.body)
+    return LogAppended(
+        conversation=post.conversation,
+        stream=post.stream,
+        epoch=outcome.epoch,
+        seq=outcome.seq,
+        kind=kind,
+        at=moment,
+        generation=outcome.generation,
+        wire=wire,
+    )
+
+
+def _refusal_or_repeat(outcome: Outcome, row: Row) -> Posted | AppError:
+    """A repeat's answer, or why this participant may not write this: NotFound where they are nobody here."""
+    if outcome.verdict == Verdict.KNOWN:
+        if outcome.body_mac == row.body_mac and outcome.message_id is not None and outcome.at is not None:
+            return Posted(outcome.message_id, outcome.seq, outcome.at, duplicate=True)
+        return Conflict(
+            "A different message was already sent under this id.",
+            next_step="Send it again under a new client_message_id.",
+            code="idempotency_conflict",
+        )
+    if outcome.verdict == Verdict.FORMER:
+        return Forbidden(
+            "This conversation is with another coach now.",
+            next_step="Nothing was sent. Take the next parent when you are ready.",
+            code="not_assignee",
+        )
+    if outcome.verdict == Verdict.ENDED:
+        return Conflict(
+            "This conversation has ended, so the message was not sent.",
+            next_step="Start a new conversation if you want to go on.",
+            code="conversation_closed",
+        )
+    return _nobody()
+
+
+def _nobody() -> AppError:
+    return NotFound("There is no such conversation.", next_step="Go back to your own conversations.")
+
+
+def _not_stored() -> AppError:
+    return AppError("That could not be stored just now.", next_step="It is sent again.", retry_ms=RETRY_MS)
 
 
 def refuse_text(body: str, *, limit: int) -> str:
@@ -238,98 +297,3 @@ def refuse_text(body: str, *, limit: int) -> str:
             next_step="Write it again, then send it.",
         )
     return tidied
-
-
-async def _facts(session: AsyncSession, batch: list[Post]) -> _Facts:
-    ids = sorted({post.conversation for post in batch})
-    conversations = (
-        await session.execute(
-            select(
-                col(Conversation.id),
-                col(Conversation.status),
-                col(Conversation.generation),
-                col(Conversation.epoch),
-                col(ConversationKey.wrapped),
-            )
-            .join(ConversationKey, col(ConversationKey.conversation_id) == col(Conversation.id))
-            .where(col(Conversation.id).in_(ids))
-        )
-    ).all()
-    participants = (
-        await session.execute(
-            select(Participant).where(col(Participant.id).in_({post.participant for post in batch}))
-        )
-    ).scalars()
-    repeats = (
-        await session.execute(
-            select(
-                col(LogEntry.conversation_id),
-                col(LogEntry.sender_id),
-                col(LogEntry.client_message_id),
-                col(LogEntry.message_id),
-                col(LogEntry.seq),
-                col(LogEntry.at),
-                col(LogEntry.body_mac),
-            ).where(
-                col(LogEntry.conversation_id).in_(ids),
-                col(LogEntry.client_message_id).in_({post.client_message_id for post in batch}),
-            )
-        )
-    ).all()
-    return _Facts(
-        conversations={row[0]: (row[1], row[2], row[3], row[4]) for row in conversations},
-        participants={participant.id: participant for participant in participants},
-        repeats={
-            (conversation, sender, client_id): (message_id, seq, at, mac)
-            for conversation, sender, client_id, message_id, seq, at, mac in repeats
-            if sender and client_id and message_id and mac
-        },
-    )
-
-
-def _refusal(post: Post, facts: _Facts) -> AppError | None:
-    """Why this participant may not write this; NotFound also where they are nobody here."""
-    sender = facts.participants.get(post.participant)
-    conversation = facts.conversations.get(post.conversation)
-    if sender is None or conversation is None or sender.conversation_id != post.conversation:
-        return NotFound("There is no such conversation.", next_step="Go back to your own conversations.")
-    status, generation, _, _ = conversation
-    if sender.role != "parent" and (sender.left_at is not None or sender.generation != generation):
-        return Forbidden(
-            "This conversation is with another coach now.",
-            next_step="Nothing was sent. Take the next parent when you are ready.",
-            code="not_assignee",
-        )
-    if post.stream == Stream.CONV and not may_post(status, sender.role):
-        return Conflict(
-            "This conversation has ended, so the message was not sent.",
-            next_step="Start a new conversation if you want to go on.",
-            code="conversation_closed",
-        )
-    return None
-
-
-def _not_stored() -> AppError:
-    return AppError("That could not be stored just now.", next_step="It is sent again.", retry_ms=RETRY_MS)
-
-
-def _repeat(known: tuple[UUID, int, datetime, bytes], mac: bytes) -> Posted | AppError:
-    message_id, seq, at, stored_mac = known
-    if stored_mac == mac:
-        return Posted(message_id=message_id, seq=seq, at=at, duplicate=True)
-    return Conflict(
-        "A different message was already sent under this id.",
-        next_step="Send it again under a new client_message_id.",
-        code="idempotency_conflict",
-    )
-
-
-def _wire(post: Post, *, message_id: UUID, speaker: str) -> dict[str, object]:
-    if post.stream == Stream.CONV:
-        return log.message_wire(
-            message_id=message_id,
-            client_message_id=post.client_message_id,
-            speaker=speaker,
-            body=post.body,
-        )
-    return log.note_wire(message_id=message_id, speaker=speaker, by=post.by, body=post.body)

@@ -100,7 +100,7 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
             start=start,
         )
     if asked.first_message is not None:
-        await request.app.state.writer.post(
+        await request.app.state.writer.posted(
             conversation=started.conversation_id,
             participant=started.participant_id,
             client_message_id=first_message_id(asked.start_id, secret=settings.server_secret),

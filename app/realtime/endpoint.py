@@ -12,6 +12,7 @@ from app.accounts import actions as accounts
 from app.accounts.access import own_origin
 from app.accounts.queries import conversation_for_token
 from app.chat.access import Place, parent_place, places_of
+from app.chat.writer import Posted
 from app.db import reading, transaction
 from app.errors import AppError, NotFound
 from app.realtime import frames, recovery
@@ -30,7 +31,7 @@ from app.realtime.session import (
     error_frame,
     text_bucket,
 )
-from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of
+from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of, posted_answer
 
 router = APIRouter()
 logger = structlog.get_logger(__name__)
@@ -99,7 +100,10 @@ async def read_frames(
             connection.outbound.close(outcome.code)
         elif isinstance(outcome, Reply):
             connection.send(outcome.frame)
+        elif isinstance(outcome.frame, frames.MessagePost):
+            _post(realtime, connection, outcome.frame)
         elif not isinstance(outcome.frame, frames.Pong):
+            await connection.all_answered()  # nothing overtakes a message that was sent before it
             await _carry_out(realtime, connection, outcome.frame)
 
 
@@ -111,25 +115,35 @@ async def _next(websocket: WebSocket) -> str | bytes:
     return message.get("text") or message.get("bytes") or ""
 
 
+def _post(realtime: Realtime, connection: Connection, frame: frames.MessagePost) -> None:
+    """Hand a message to the writer; the next frame is read while it is being stored."""
+
+    def answer(outcome: Posted | AppError) -> None:
+        connection.answered()
+        if isinstance(outcome, AppError):
+            connection.send(_error(frame.id, outcome))
+        else:
+            connection.send(frames.Ok(re=frame.id, d=posted_answer(outcome)))
+
+    try:
+        conversation = conversation_of(frame.s)
+        realtime.writer.post(
+            conversation=conversation,
+            participant=participant_of(connection, conversation),
+            client_message_id=frame.d.client_message_id,
+            body=frame.d.body,
+            answer=answer,
+        )
+    except AppError as error:
+        connection.send(_error(frame.id, error))
+    else:
+        connection.asked()
+
+
 async def _carry_out(realtime: Realtime, connection: Connection, frame: frames.ClientFrame) -> None:
     frame_id = getattr(frame, "id", None)
     try:
-        if isinstance(frame, frames.MessagePost):
-            conversation = conversation_of(frame.s)
-            posted = await realtime.writer.post(
-                conversation=conversation,
-                participant=participant_of(connection, conversation),
-                client_message_id=frame.d.client_message_id,
-                body=frame.d.body,
-            )
-            answer: dict[str, object] | None = {
-                "message_id": str(posted.message_id),
-                "seq": posted.seq,
-                "at": clock.wire(posted.at),
-                "duplicate": posted.duplicate,
-            }
-        else:
-            answer = await CARRY_OUT[type(frame)](realtime, connection, frame)
+        answer = await CARRY_OUT[type(frame)](realtime, connection, frame)
     except PositionLost:
         connection.outbound.close(4003)
     except AppError as error:

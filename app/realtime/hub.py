@@ -117,6 +117,24 @@ class Connection:
     participants: dict[UUID, UUID] = field(default_factory=dict)  # conversation → participant
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    _unanswered: int = 0
+    _settled: asyncio.Event | None = None
+
+    def asked(self) -> None:
+        """A message of this socket is with the writer."""
+        self._unanswered += 1
+
+    def answered(self) -> None:
+        """One of them has its answer."""
+        self._unanswered -= 1
+        if not self._unanswered and self._settled is not None:
+            self._settled.set()
+
+    async def all_answered(self) -> None:
+        """Wait until every message of this socket has its answer."""
+        while self._unanswered:
+            self._settled = asyncio.Event()
+            await self._settled.wait()
 
     def send(self, frame: frames.Frame) -> None:
         """Queue one frame for this socket."""

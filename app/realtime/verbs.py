@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.chat.access import Place, parent_place, staff_place
 from app.chat.rules import Stream
-from app.chat.writer import refuse_text
+from app.chat.writer import Posted, refuse_text
 from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
@@ -92,7 +92,7 @@ async def set_availability(
 
 async def add_note(realtime: Realtime, connection: Connection, frame: frames.NoteAdd) -> Answer:
     """Write a note that staff alone see."""
-    posted = await realtime.writer.post(
+    posted = await realtime.writer.posted(
         conversation=frame.d.conversation,
         participant=participant_of(connection, frame.d.conversation),
         stream=Stream.STAFF,
@@ -100,6 +100,11 @@ async def add_note(realtime: Realtime, connection: Connection, frame: frames.Not
         body=frame.d.body,
         by=connection.name,
     )
+    return posted_answer(posted)
+
+
+def posted_answer(posted: Posted) -> Answer:
+    """What `ok` says of a text that is stored."""
     return {
         "message_id": str(posted.message_id),
         "seq": posted.seq,

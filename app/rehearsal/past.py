@@ -117,7 +117,7 @@ async def _talk(writer: Writer, script: Script, started: Started, *, coach: UUID
         lines += [(started.participant_id, nod) for nod in script.nods[number : number + 1]]
     lines.append((started.participant_id, script.thanks))
     for participant, body in lines:
-        await writer.post(
+        await writer.posted(
             conversation=started.conversation_id,
             participant=participant,
             client_message_id=uuid4(),

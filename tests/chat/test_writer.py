@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text, update
 from sqlmodel import col
 
+from app import clock
+from app.chat import log
 from app.chat.access import Place
 from app.chat.models import ConversationKey, LogEntry, Participant, StreamHead
 from app.chat.rules import Stream
 from app.chat.transcript import read_messages
-from app.chat.writer import Posted, Writer
+from app.chat.writer import Post, Posted, Writer
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError
 from app.events import LogAppended
@@ -186,7 +188,7 @@ async def test_a_former_coach_writes_nothing(database: Database, settings: Setti
         async with transaction(database) as session:
             await session.execute(text("UPDATE conversation SET generation = generation + 1"))
         assert await _code(say(writer, coach, "A moment too late")) == "not_assignee"
-        note = writer.post(
+        note = writer.posted(
             conversation=coach.conversation.id,
             participant=coach.participant.id,
             stream=Stream.STAFF,
@@ -310,23 +312,26 @@ async def test_it_acknowledges_and_publishes_only_what_others_can_read(
     await elsewhere.engine.dispose()
 
 
+class HastyWriter(Writer):
+    """A writer with a seeded bug: it answers before it commits."""
+
+    async def _write(self, batch: list[Post]) -> None:
+        for post in batch:
+            post.answer(Posted(uuid4(), 0, clock.now(), duplicate=False))
+            post.answer = lambda _: None
+        await super()._write(batch)
+
+
 async def test_a_writer_that_answered_before_its_commit_would_be_caught(
     database: Database, settings: Settings
 ) -> None:
-    """The control of the test above: inside the transaction the second connection sees nothing yet."""
+    """The control of the test above: while somebody else holds the lock, an answer can only be a lie."""
     elsewhere, place = open_database(settings), await _waiting(database, settings)
-    writer = Writer(database, KeyRing(settings.key_ring), backlog=10, text_limit=4000)
-    waiting = asyncio.create_task(say(writer, place, "Hello"))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    batch = [writer._queued.popleft()]
-    async with transaction(database) as session:
-        answers = await writer._decide_and_insert(session, batch)
-        assert isinstance(answers[0], Posted)
-        assert await _seqs(elsewhere, place.conversation.id) == [1], "an answer now would be a lie"
-    assert await _seqs(elsewhere, place.conversation.id) == [1, 2]
-    waiting.cancel()
-    await asyncio.wait({waiting})
+    async with writing(database, settings, kind=HastyWriter) as writer, transaction(elsewhere) as session:
+        await log.lock(session, {place.conversation.id})
+        await say(writer, place, "Hello")
+        assert await _seqs(database, place.conversation.id) == [1], "an answer now is a lie"
+    assert await _seqs(database, place.conversation.id) == [1, 2]
     await elsewhere.engine.dispose()
 
 
@@ -393,7 +398,7 @@ async def test_what_is_acknowledged_is_stored_as_it_was_written(
 async def test_notes_stand_in_a_stream_of_their_own(database: Database, settings: Settings) -> None:
     _, coach = await _claimed(database, settings)
     async with writing(database, settings) as writer:
-        posted = await writer.post(
+        posted = await writer.posted(
             conversation=coach.conversation.id,
             participant=coach.participant.id,
             stream=Stream.STAFF,

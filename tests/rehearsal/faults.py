@@ -1,5 +1,6 @@
 """Seeded bugs, put into a running service, that a rehearsal must catch: each strikes one message."""
 
+import asyncio
 import dataclasses
 import random
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from app.chat.models import LogEntry
+from app.chat.writer import Answer, Posted
 from app.db import transaction
+from app.errors import AppError
 from app.events import LogAppended
 from app.realtime import frames
 from app.realtime.hub import Outbound, stream_name
@@ -35,13 +38,21 @@ class Chance:
 def lose_one_after_ok(app: FastAPI, chance: random.Random) -> None:
     """The row of an acknowledged message goes."""
     due, real, database = Chance(chance), app.state.writer.post, app.state.database
+    losing: set[asyncio.Task[None]] = set()
 
-    async def post(**asked: Any) -> Any:
-        answer = await real(**asked)
-        if due.strikes():
+    def post(*, answer: Answer, **asked: Any) -> None:
+        async def lose(posted: Posted) -> None:
             async with transaction(database) as session:
-                await session.execute(delete(LogEntry).where(col(LogEntry.message_id) == answer.message_id))
-        return answer
+                await session.execute(delete(LogEntry).where(col(LogEntry.message_id) == posted.message_id))
+            answer(posted)
+
+        def answer_or_lose(outcome: Posted | AppError) -> None:
+            if isinstance(outcome, Posted) and due.strikes():
+                losing.add(asyncio.create_task(lose(outcome)))
+            else:
+                answer(outcome)
+
+        real(answer=answer_or_lose, **asked)
 
     app.state.writer.post = post
 
