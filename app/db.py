@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import asyncpg
 from alembic import command
@@ -99,7 +100,9 @@ def open_database(settings: Settings) -> Database:
         engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
         return Database(engine)
     Path(url.removeprefix("sqlite+aiosqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": SQLITE_WAIT_S}, hide_parameters=True)
+    engine = create_async_engine(
+        url, connect_args={"timeout": SQLITE_WAIT_S, "factory": SqliteConnection}, hide_parameters=True
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return Database(engine, turn=asyncio.Lock())
@@ -149,6 +152,31 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait({task})
         raise
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection that holds no lock once it is closed, whatever was cut off half-way.
+
+    sqlite3 itself keeps a closed connection's transaction while any cursor has rows left to read. A cancelled
+    statement leaves such a cursor in its traceback, and nobody else could write until that is collected.
+    """
+
+    def __init__(self, database: str, **options: Any) -> None:  # noqa: ANN401 (sqlite3's own)
+        super().__init__(database, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self) -> sqlite3.Cursor:  # type: ignore[override]
+        cursor = super().cursor()
+        self._cursors.add(cursor)
+        return cursor
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:  # noqa: ANN401
+        return self.cursor().execute(*statement)
+
+    def close(self) -> None:
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
 
 
 class DirectPostgres:
@@ -218,7 +246,7 @@ class DirectSqlite:
 
     def _transact(self, transact: Callable[[sqlite3.Connection], T]) -> T:
         if self._connection is None:
-            self._connection = sqlite3.connect(self._path, timeout=SQLITE_WAIT_S)
+            self._connection = sqlite3.connect(self._path, timeout=SQLITE_WAIT_S, factory=SqliteConnection)
             _prepare_sqlite(self._connection, None)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
