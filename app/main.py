@@ -30,7 +30,7 @@ from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
 from app.queue.routes import opening_now
-from app.realtime import endpoint, pages
+from app.realtime import endpoint, http, pages
 from app.realtime.boards import Boards
 from app.realtime.context import Realtime
 from app.realtime.heartbeat import beat
@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         is_open=is_open,
     )
     _wire(app)
-    for room in (accounts, advice, safeguarding, queue, endpoint, pages, widget, research, reports):
+    for room in (accounts, advice, safeguarding, queue, endpoint, http, pages, widget, research, reports):
         app.include_router(room.router)
     app.add_api_route("/healthz", _healthz)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))

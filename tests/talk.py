@@ -97,14 +97,16 @@ class Talk:
     async def hello(self, token: str, *, cursors: dict[str, Frame] | None = None) -> Frame:
         """Greet, with the cursors of the views unless others are given; the welcome."""
         if cursors is None:
-            cursors = {
-                name: {"epoch": view.epoch, "seq": view.seq}
-                for name, view in self.views.items()
-                if view.epoch
-            }
+            cursors = self.places()
         data = {"token": token, "client": "tests/1", "conn": str(uuid4()), "cursors": cursors}
         self.raw({"t": "hello", "id": "hello", "d": data})
         return await self.until(lambda f: f["t"] == "welcome")
+
+    def places(self) -> dict[str, Frame]:
+        """How far the views go, as cursors."""
+        return {
+            name: {"epoch": view.epoch, "seq": view.seq} for name, view in self.views.items() if view.epoch
+        }
 
     def raw(self, frame: Frame | str | bytes) -> None:
         """Send this, whatever it is."""
@@ -174,9 +176,12 @@ class Talk:
             self.closed = message["code"]
             self._in.put_nowait({"type": "websocket.disconnect", "code": message["code"]})
         elif message["type"] == "websocket.send":
-            frame = json.loads(message["text"])
-            self.heard.append(frame)
-            self._reduce(frame)
+            self._hear(json.loads(message["text"]))
+        self._news.set()
+
+    def _hear(self, frame: Frame) -> None:
+        self.heard.append(frame)
+        self._reduce(frame)
         self._news.set()
 
     def _reduce(self, frame: Frame) -> None:
@@ -203,10 +208,15 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    app: FastAPI, token: str, *, views: dict[str, View] | None = None, cursors: dict[str, Frame] | None = None
+    app: FastAPI,
+    token: str,
+    *,
+    by: type[Talk] = Talk,
+    views: dict[str, View] | None = None,
+    cursors: dict[str, Frame] | None = None,
 ) -> AsyncIterator[Talk]:
-    """A greeted socket that leaves when the block ends."""
-    talk = Talk(app, views=views).open()
+    """A greeted socket, or whatever it is done by, that leaves when the block ends."""
+    talk = by(app, views=views).open()
     await talk.hello(token, cursors=cursors)
     try:
         yield talk
@@ -214,7 +224,17 @@ async def talking(
         await talk.leave()
 
 
-async def pass_for(app: FastAPI, who: SignedIn) -> str:
+class Pass(str):
+    """A socket pass, which knows whose it is: over HTTP they show their session instead."""
+
+    __slots__ = ("who",)
+
+    who: SignedIn
+
+
+async def pass_for(app: FastAPI, who: SignedIn) -> Pass:
     """A socket pass of a signed-in member of staff."""
     async with transaction(app.state.database) as session:
-        return await issue_socket_pass(session, session_id=who.viewer.session_id, seconds=60)
+        made = Pass(await issue_socket_pass(session, session_id=who.viewer.session_id, seconds=60))
+    made.who = who
+    return made

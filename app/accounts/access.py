@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from app import clock
 from app.accounts import actions, queries
 from app.accounts.limits import check, uncount
+from app.accounts.models import Staff, StaffSession
 from app.accounts.rules import SEEN_EVERY, Viewer, tidy_code
 from app.accounts.tokens import csrf_token
 from app.db import reading, transaction
@@ -25,9 +26,11 @@ from app.settings import Settings
 __all__ = [
     "COOKIE",
     "Viewer",
+    "bearers_conversation",
     "conversation_of_code",
     "own_origin",
     "parent_of",
+    "present",
     "require",
     "require_own_origin",
     "signed_in",
@@ -42,22 +45,30 @@ async def signed_in(request: Request) -> Viewer:
 
     Methods that change something need the session's CSRF token in `X-CSRF-Token` as well: Forbidden without.
     """
+    staff_session, staff = await _live_session(request)
+    if clock.now() - staff_session.seen_at >= SEEN_EVERY:
+        async with transaction(request.app.state.database) as session:
+            await actions.note_seen(session, sessions=[staff_session.id])
+    return queries.viewer_of(staff_session, staff)
+
+
+async def present(request: Request) -> Viewer:
+    """As `signed_in`, for what a page asks for by itself: that does not put off the session's idle end."""
+    return queries.viewer_of(*await _live_session(request))
+
+
+async def _live_session(request: Request) -> tuple[StaffSession, Staff]:
     token = request.cookies.get(COOKIE, "")
-    database = request.app.state.database
     found = None
     if token:
-        async with reading(database) as session:
+        async with reading(request.app.state.database) as session:
             found = await queries.live_session(session, token)
     if found is None:
         raise Unauthorized("You are not signed in.", next_step="Sign in and try again.")
     if request.method not in SAFE_METHODS:
         require_own_origin(request)
         _require_csrf(request, token)
-    staff_session, staff = found
-    if clock.now() - staff_session.seen_at >= SEEN_EVERY:
-        async with transaction(database) as session:
-            await actions.note_seen(session, sessions=[staff_session.id])
-    return queries.viewer_of(staff_session, staff)
+    return found
 
 
 def require(*roles: str) -> Callable[[Viewer], Awaitable[Viewer]]:
@@ -76,6 +87,13 @@ async def parent_of(request: Request, conversation: Annotated[UUID, Path(alias="
 
     Unauthorized without a live token; NotFound for any conversation but the token's own.
     """
+    if await bearers_conversation(request) != conversation:
+        raise NotFound("There is no such conversation.", next_step="Go back to your own conversation.")
+    return conversation
+
+
+async def bearers_conversation(request: Request) -> UUID:
+    """The conversation that the bearer token opens as its parent; Unauthorized without a live token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _no_parent()
@@ -83,9 +101,7 @@ async def parent_of(request: Request, conversation: Annotated[UUID, Path(alias="
         owned = await queries.conversation_for_token(session, token.strip())
     if owned is None:
         raise _no_parent()
-    if owned != conversation:
-        raise NotFound("There is no such conversation.", next_step="Go back to your own conversation.")
-    return conversation
+    return owned
 
 
 async def conversation_of_code(request: Request, code: str) -> UUID:

@@ -1,4 +1,4 @@
-"""The wire's error codes, and the codes with which a socket is closed. Pure."""
+"""The wire's error codes, their statuses over HTTP, and the codes with which a socket is closed. Pure."""
 
 from typing import Literal
 
@@ -18,6 +18,23 @@ ErrorCode = Literal[
     "blocked",
     "internal",
 ]
+
+HTTP_STATUS: dict[ErrorCode, int] = {
+    "bad_request": 422,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "not_assignee": 403,
+    "conversation_closed": 409,
+    "at_capacity": 409,
+    "already_claimed": 409,
+    "too_large": 413,
+    "rate_limited": 429,
+    "idempotency_conflict": 409,
+    "stale_epoch": 409,
+    "blocked": 403,
+    "internal": 503,
+}
 
 CLOSE_CODES: dict[int, str] = {
     4000: "restart: come back at once",

@@ -10,6 +10,7 @@ from app.db import Database
 from app.realtime.boards import Boards
 from app.realtime.hub import Connection, Hub
 from app.realtime.session import Bucket, Session
+from app.realtime.visits import Visit
 from app.sealing import KeyRing
 from app.settings import Settings
 
@@ -29,3 +30,5 @@ class Realtime:
     sessions: dict[Connection, Session] = field(default_factory=dict)
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet
     texts: dict[UUID, Bucket] = field(default_factory=dict)  # parent's conversation or staff → their pace
+    requests: dict[UUID, Bucket] = field(default_factory=dict)  # likewise, for what they ask over HTTP
+    visits: dict[tuple[UUID, UUID], Visit] = field(default_factory=dict)  # whose and which tab → its place

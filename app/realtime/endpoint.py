@@ -8,28 +8,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from app import clock
-from app.accounts import actions as accounts
 from app.accounts.access import own_origin
-from app.accounts.queries import conversation_for_token
-from app.chat.access import Place, parent_place, places_of
 from app.chat.writer import Posted
-from app.db import reading, transaction
 from app.errors import AppError, NotFound
-from app.realtime import frames, recovery
+from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.frames import encode
+from app.realtime.greeting import admit, bring_up, identify, let_go, outbound_of, pace
 from app.realtime.hub import Connection, Outbound
 from app.realtime.recovery import PositionLost
 from app.realtime.session import (
-    STAFF,
-    Bucket,
     Close,
     Command,
-    Pace,
     Reply,
     Session,
     error_frame,
-    text_bucket,
 )
 from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of, posted_answer
 
@@ -37,7 +30,6 @@ router = APIRouter()
 logger = structlog.get_logger(__name__)
 
 SEND_LAST_S = 5
-MOST_TEXTS = 10_000
 
 
 @router.websocket(frames.PATH)
@@ -52,8 +44,7 @@ async def serve(websocket: WebSocket) -> None:
     if not own_origin(websocket):
         await websocket.close(4502)
         return
-    limits = realtime.settings.limits
-    outbound = Outbound(frames_limit=limits.outbound_frames, bytes_limit=limits.outbound_bytes)
+    outbound = outbound_of(realtime)
     sender = asyncio.create_task(_send_all(websocket, outbound))
     reader = asyncio.create_task(_greet_and_read(realtime, websocket, outbound))
     closed = asyncio.create_task(outbound.closed.wait())
@@ -76,7 +67,7 @@ async def serve(websocket: WebSocket) -> None:
 
 
 async def _greet_and_read(realtime: Realtime, websocket: WebSocket, outbound: Outbound) -> None:
-    session = Session(_pace(realtime), clock.monotonic())
+    session = Session(pace(realtime), clock.monotonic())
     connection: Connection | None = None
     try:
         connection = await _greet(realtime, websocket, session, outbound)
@@ -86,8 +77,7 @@ async def _greet_and_read(realtime: Realtime, websocket: WebSocket, outbound: Ou
         outbound.abandon()
     finally:
         if connection is not None:
-            realtime.hub.remove(connection)
-            realtime.sessions.pop(connection, None)
+            let_go(realtime, connection)
 
 
 async def read_frames(
@@ -101,10 +91,10 @@ async def read_frames(
         elif isinstance(outcome, Reply):
             connection.send(outcome.frame)
         elif isinstance(outcome.frame, frames.MessagePost):
-            _post(realtime, connection, outcome.frame)
+            post(realtime, connection, outcome.frame)
         elif not isinstance(outcome.frame, frames.Pong):
             await connection.all_answered()  # nothing overtakes a message that was sent before it
-            await _carry_out(realtime, connection, outcome.frame)
+            await carry_out(realtime, connection, outcome.frame)
 
 
 async def _next(websocket: WebSocket) -> str | bytes:
@@ -115,7 +105,7 @@ async def _next(websocket: WebSocket) -> str | bytes:
     return message.get("text") or message.get("bytes") or ""
 
 
-def _post(realtime: Realtime, connection: Connection, frame: frames.MessagePost) -> None:
+def post(realtime: Realtime, connection: Connection, frame: frames.MessagePost) -> None:
     """Hand a message to the writer; the next frame is read while it is being stored."""
 
     def answer(outcome: Posted | AppError) -> None:
@@ -140,7 +130,8 @@ def _post(realtime: Realtime, connection: Connection, frame: frames.MessagePost)
         connection.asked()
 
 
-async def _carry_out(realtime: Realtime, connection: Connection, frame: frames.ClientFrame) -> None:
+async def carry_out(realtime: Realtime, connection: Connection, frame: frames.ClientFrame) -> None:
+    """Do what the frame asks for, and queue its `ok` or `err`."""
     frame_id = getattr(frame, "id", None)
     try:
         answer = await CARRY_OUT[type(frame)](realtime, connection, frame)
@@ -172,83 +163,16 @@ async def _greet(
     hello = outcome.frame
     connection = Connection(role="", outbound=outbound)
     try:
-        places = await _identify(realtime, connection, hello.d.token)
+        places = await identify(realtime, connection, hello.d.token)
     except NotFound as error:
         refusal = error_frame(hello.id, "unauthorized", error.message, error.next_step)
         outbound.put(encode(refusal))
         outbound.close(4501)
         return None
-    if _has_too_many(realtime, connection):
-        outbound.close(4504)
+    if not admit(realtime, connection, session):
         return None
-    session.welcome(connection.role, _texts(realtime, connection))
-    realtime.hub.add(connection)
-    realtime.sessions[connection] = session
-    try:
-        owed = await recovery.join(realtime, connection, places, hello.d.cursors)
-        connection.send(_welcome(realtime, connection, hello.id, owed))
-        await recovery.deliver(realtime, connection, owed)
-    except BaseException:
-        realtime.hub.remove(connection)
-        realtime.sessions.pop(connection, None)
-        raise
-    realtime.boards.mark()
+    await bring_up(realtime, connection, places, hello.d.cursors, hello_id=hello.id)
     return connection
-
-
-async def _identify(realtime: Realtime, connection: Connection, token: str) -> list[Place]:
-    """Whose token this is, written on the connection, and the places that it opens; NotFound otherwise."""
-    async with reading(realtime.database) as session:
-        conversation = await conversation_for_token(session, token)
-        if conversation is not None:
-            connection.role, connection.conversation = "parent", conversation
-            return [await parent_place(session, conversation)]
-    async with transaction(realtime.database) as session:
-        viewer = await accounts.use_socket_pass(session, token)
-    if viewer is None or viewer.role not in STAFF:
-        raise NotFound("This token opens nothing.", next_step="Get a new one, then come back.")
-    connection.role, connection.name = viewer.role, viewer.name
-    connection.staff, connection.staff_session = viewer.staff_id, viewer.session_id
-    async with reading(realtime.database) as session:
-        return await places_of(session, staff_id=viewer.staff_id)
-
-
-def _texts(realtime: Realtime, connection: Connection) -> Bucket:
-    """This person's pace over all of their sockets: coming back does not buy another minute's messages."""
-    whose, now = connection.staff or connection.conversation, clock.monotonic()
-    assert whose is not None
-    if len(realtime.texts) >= MOST_TEXTS:
-        here = {each.staff or each.conversation for each in realtime.hub.connections}
-        for gone in [key for key, pace in realtime.texts.items() if key not in here and pace.full(now)]:
-            del realtime.texts[gone]
-    return realtime.texts.setdefault(whose, text_bucket(_pace(realtime), connection.role, now))
-
-
-def _has_too_many(realtime: Realtime, connection: Connection) -> bool:
-    limits = realtime.settings.limits
-    if connection.staff is not None:
-        return realtime.hub.count(staff=connection.staff) >= limits.staff_sockets
-    return realtime.hub.count(conversation=connection.conversation) >= limits.parent_sockets
-
-
-def _welcome(
-    realtime: Realtime, connection: Connection, hello_id: str, owed: list[recovery.Missed]
-) -> frames.Welcome:
-    settings = realtime.settings
-    data = frames.WelcomeData(
-        role=connection.role,  # type: ignore[arg-type]  # `_identify` lets no other role in
-        ping_s=settings.timers.ping,
-        pong_s=settings.timers.pong,
-        max_frame=settings.limits.frame_bytes,
-        max_text=settings.limits.text_characters,
-        streams={
-            missed.name: frames.StreamState(
-                epoch=missed.standing.epoch, head=missed.standing.head, recovered=missed.recovered
-            )
-            for missed in owed
-        },
-    )
-    return frames.Welcome(re=hello_id, d=data)
 
 
 async def _send_all(websocket: WebSocket, outbound: Outbound) -> None:
@@ -271,15 +195,4 @@ def _error(frame_id: str | None, error: AppError) -> frames.Err:
         error.message,
         error.next_step,
         retry_ms=error.retry_ms,
-    )
-
-
-def _pace(realtime: Realtime) -> Pace:
-    timers, limits = realtime.settings.timers, realtime.settings.limits
-    return Pace(
-        ping=timers.ping,
-        pong=timers.pong,
-        frame_bytes=limits.frame_bytes,
-        parent_messages_per_minute=limits.parent_messages_per_minute,
-        staff_messages_per_minute=limits.staff_messages_per_minute,
     )

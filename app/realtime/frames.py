@@ -39,11 +39,14 @@ class Cursor(Data):
     seq: Count
 
 
+Cursors = Annotated[dict[str, Cursor], Meta(max_length=64)]
+
+
 class HelloData(Data):
     token: Annotated[str, Meta(min_length=1, max_length=200)]
     client: Annotated[str, Meta(min_length=1, max_length=80)]
     conn: UUID
-    cursors: Annotated[dict[str, Cursor], Meta(max_length=64)] = {}
+    cursors: Cursors = {}
 
     def __repr__(self) -> str:
         return "HelloData(…)"
@@ -384,12 +387,29 @@ class Ping(Frame, tag="ping"):
 ServerFrame = Welcome | Ev | Batch | Snapshot | State | Eph | Ok | Err | Ping
 
 _decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
+_server_decoder: msgspec.json.Decoder[ServerFrame] = msgspec.json.Decoder(ServerFrame)
+_cursors_decoder: msgspec.json.Decoder[dict[str, Cursor]] = msgspec.json.Decoder(Cursors)
 _encoder = msgspec.json.Encoder(uuid_format="canonical")
 
 
 def decode(text: str | bytes) -> ClientFrame:
     """A client's frame, or msgspec.ValidationError / msgspec.DecodeError for anything that is not one."""
     return _decoder.decode(text)
+
+
+def decode_sent(text: str) -> ServerFrame:
+    """A frame of our own, as it was encoded."""
+    return _server_decoder.decode(text)
+
+
+def decode_cursors(text: str) -> dict[str, Cursor]:
+    """Cursors as `hello` has them, or msgspec.ValidationError / msgspec.DecodeError."""
+    return _cursors_decoder.decode(text)
+
+
+def encode_cursors(cursors: dict[str, Cursor]) -> str:
+    """Cursors as `hello` has them, as JSON text."""
+    return _encoder.encode(cursors).decode()
 
 
 def encode(frame: Frame) -> str:

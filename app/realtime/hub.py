@@ -82,6 +82,14 @@ class Outbound:
             self._bytes -= len(text)
         return text
 
+    def take_all(self) -> list[str]:
+        """Every frame that is queued now."""
+        texts = [text for text, _ in self._queue]
+        self._queue.clear()
+        self._counted = self._bytes = 0
+        self._empty.set()
+        return texts
+
     async def drained(self) -> None:
         """Wait until everything queued has been handed to the socket."""
         await self._empty.wait()

@@ -14,12 +14,12 @@ from sqlmodel import col, select
 from app import audit, clock
 from app.accounts.models import Staff
 from app.chat import transcript
-from app.chat.access import Place
+from app.chat.access import Place, staff_place
 from app.chat.log import Entry
 from app.chat.models import Participant
 from app.chat.rules import Stream
 from app.db import reading, transaction
-from app.errors import AppError
+from app.errors import AppError, NotFound
 from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.frames import encode
@@ -67,10 +67,9 @@ async def join(
         owed = [
             await _read(realtime, session, place=place, stream=stream, cursor=cursor)
             for place, stream, cursor in wanted
+            if await _still_theirs(realtime, session, connection, place.conversation.id)
         ]
-    read = {
-        place.conversation.id for (place, _, _), missed in zip(wanted, owed, strict=True) if missed.events
-    }
+    read = {UUID(missed.name.partition(":")[2]) for missed in owed if missed.events}
     await _note_reading(realtime, connection, read)
     return owed
 
@@ -115,6 +114,8 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
     conversation_id = UUID(conversation)
     connection.subscriptions[name].catching_up = True  # what is live meanwhile waits behind what is missing
     async with reading(realtime.database) as session:
+        if not await _still_theirs(realtime, session, connection, conversation_id):
+            raise NotFound("You do not listen to that stream.", next_step="Say hello again.")
         standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
         if after > standing.head:
             raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
@@ -131,6 +132,24 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
     missed = Missed(name=name, standing=standing, recovered=True, events=events, state={})
     await deliver(realtime, connection, [missed])
     return standing.head
+
+
+async def _still_theirs(
+    realtime: Realtime, session: AsyncSession, connection: Connection, conversation_id: UUID
+) -> bool:
+    """Whether what this transaction reads of the conversation may be shown: a former owner gets none of it.
+
+    Who held it a moment ago may have lost it since, in another worker too; then they no longer listen either.
+    """
+    if connection.staff is None:
+        return True
+    try:
+        await staff_place(session, staff_id=connection.staff, conversation_id=conversation_id)
+    except NotFound:
+        for stream in streams_of(connection.role):
+            realtime.hub.unsubscribe(connection, stream_name(stream, conversation_id))
+        return False
+    return True
 
 
 def _parts(missed: Missed, size: int) -> Iterator[tuple[Sequence[Entry], bool]]:

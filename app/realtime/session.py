@@ -121,13 +121,22 @@ class Session:
         self._texts = text_bucket(pace, "parent", now)
         self._others = Bucket(OTHER_FRAMES_PER_MINUTE, now)
 
-    def welcome(self, role: str, texts: Bucket) -> None:
-        """The hello was accepted: from now on this role's verbs are open.
+    def welcome(self, role: str, texts: Bucket, others: Bucket | None = None) -> None:
+        """Who it is is known: from now on this role's verbs are open.
 
         `texts` paces what this person writes; all of their sockets share it, one after the other too.
+        `others` does so for all else, where it is not this session alone that is paced.
         """
+        self._greeted = True
         self._role = role
         self._texts = texts
+        self._others = others or self._others
+
+    def come_back(self, now: float) -> Close | None:
+        """Whoever comes and goes is here again, which answers a ping; Close where they do so too often."""
+        outcome = self._judge(frames.Pong(), now)
+        self._heard, self._pinged = now, None
+        return outcome if isinstance(outcome, Close) else None
 
     def receive(self, text: str | bytes, now: float) -> Outcome:
         """Decide about one frame. Never raises, whatever the text is."""

@@ -166,6 +166,8 @@ async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.Wrap
 
 async def listen(realtime: Realtime, connection: Connection, conversation: UUID, generation: int) -> None:
     """Bring a newly claimed conversation to one of its owner's sockets, once."""
+    if connection not in realtime.hub.connections:
+        return  # a request of its own: this person's streams hear of the claim like their other sockets
     known = connection.subscriptions.get(stream_name("conv", conversation))
     if known is not None and known.generation == generation:
         return

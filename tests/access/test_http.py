@@ -3,8 +3,9 @@
 Complete by construction: a route that is missing here fails, and so does one that is here and gone.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -55,6 +56,7 @@ class Cell:
     path: str = ""
     json: dict[str, object] | None = None
     form: dict[str, str] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
     before: Callable[[World], Awaitable[None]] | None = None
 
@@ -74,6 +76,11 @@ def alys_only(status: int) -> dict[str, int]:
 
 def research_only(**answers: int) -> dict[str, int]:
     return everybody(401) | {"carys": 403, "dewi": 403, "esther": 403} | answers
+
+
+def wire_only(status: int) -> dict[str, int]:
+    """Everybody who could open a socket."""
+    return everybody(status) | {"stranger": 401} | dict.fromkeys(RESEARCH, 403)
 
 
 async def _a_run(world: World) -> None:
@@ -159,6 +166,16 @@ MATRIX: dict[tuple[str, str], Cell] = {
         "/research/report?period=2026-03", answers=research_only(farid=200, gwen=200, huw=200)
     ),
 }
+MATRIX |= {
+    ("GET", "/rt/v1/stream"): Cell(f"/rt/v1/stream?conn={uuid4()}", answers=wire_only(200)),
+    ("GET", "/rt/v1/events"): Cell(f"/rt/v1/events?conn={uuid4()}", answers=wire_only(200)),
+    ("POST", "/rt/v1/frames"): Cell(json={"t": "pong"}, answers=wire_only(200)),
+    ("POST", "/rt/v1/messages"): Cell(
+        json={"s": "conv:{alys}", "body": "Hello"},
+        headers={"Idempotency-Key": "{new}"},
+        answers=wire_only(404) | {"alys": 201, "carys": 201},
+    ),
+}
 OTHERWISE_TESTED = {"/rt/v1", "/static"}  # tests/access/test_socket.py, and a folder of public files
 
 
@@ -197,7 +214,12 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         ),
         10_000,
     )
-    generous = settings.model_copy(update={"limits": settings.limits.model_copy(update=many)})
+    generous = settings.model_copy(
+        update={
+            "limits": settings.limits.model_copy(update=many),
+            "timers": settings.timers.model_copy(update={"ping": 0.2}),  # with which a stream's response ends
+        }
+    )
     async with running(generous) as app:
         database = app.state.database
         started = [await enter(database, generous) for _ in PARENTS]
@@ -211,6 +233,14 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         yield World(app=app, alys=alys, bron=bron, staff=staff)
 
 
+def _filled(world: World, template: Mapping[str, object]) -> dict[str, Any]:
+    """What is sent, with Alys's conversation and new ids where they are asked for."""
+    names = {"alys": world.alys.conversation, "new": uuid4()}
+    return {
+        name: value.format(**names) if isinstance(value, str) else value for name, value in template.items()
+    }
+
+
 async def _call(
     world: World, key: tuple[str, str], name: str, *, csrf: bool = True, origin: str | None = None
 ) -> int:
@@ -221,12 +251,10 @@ async def _call(
     path = (cell.path or template).format(
         alys=world.alys.conversation, run=world.run, slug=content().articles[0].slug
     )
-    body = None
-    if cell.json is not None:
-        body = {name: str(uuid4()) if value == "{new}" else value for name, value in cell.json.items()}
+    body = None if cell.json is None else _filled(world, cell.json)
     async with browser_of(world.app, await world.who(name)) as browser:
         shown = browser.headers.pop("X-CSRF-Token", "")
-        headers = {"Origin": origin} if origin else {}
+        headers = _filled(world, cell.headers) | ({"Origin": origin} if origin else {})
         form = None
         if cell.form is not None:
             form = {**cell.form, "csrf": shown if csrf else ""}

@@ -1,4 +1,4 @@
-"""Who may do what over the socket: every verb, every person, over Alys's conversation, which Carys holds.
+"""Who may do what on the wire: every verb, every person, over Alys's conversation, which Carys holds.
 
 Complete by construction: a verb of the wire that is missing here fails.
 """
@@ -19,6 +19,7 @@ from app.settings import Settings
 from tests.cast import CARYS, DEWI, ESTHER, FARID, GWEN, HUW, hire_and_sign_in, open_session
 from tests.scenes import claim, enter, on_duty
 from tests.talk import Frame, Talk, pass_for, running
+from tests.talk_http import StreamTalk
 
 OUTSIDERS_FIRST = ("bron", "dewi", "esther", "alys", "carys")
 OWN = {"alys": "ok", "carys": "ok"}
@@ -56,8 +57,8 @@ class World:
     talks: dict[str, Talk]
 
 
-@pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
+@pytest.fixture(params=[Talk, StreamTalk], ids=["socket", "http"])
+async def world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[World]:
     async with running(settings) as app:
         database = app.state.database
         alys = await enter(database, settings)
@@ -81,7 +82,7 @@ async def world(settings: Settings) -> AsyncIterator[World]:
             tokens[name] = await pass_for(app, await open_session(database, staff))
         talks = {}
         for name, token in tokens.items():
-            talks[name] = Talk(app).open()
+            talks[name] = request.param(app).open()
             await talks[name].hello(token)
         for name in ("alys", "carys"):
             await talks[name].caught_up(f"conv:{alys.conversation_id}", 2)
@@ -117,12 +118,14 @@ async def _answer(world: World, verb: str, name: str) -> str:
     if verb not in ("typing", "read"):
         answer = await talk.ask(verb, **({"s": frame["s"]} if "s" in frame else {}), **frame.get("d", {}))
         return "ok" if answer["t"] == "ok" else str(answer["d"]["code"])
-    other = world.talks["carys" if name == "alys" else "alys"]
+    listener, speaker = ("carys", "alys") if name == "alys" else ("alys", "carys")
+    other = world.talks[listener]
     before = len(other.heard)
     talk.raw({"t": verb, **frame})
     await talk.ask("sync", s="me", epoch="", seq=0)  # its answer comes after what was said before it
-    stream = f"conv:{world.conversation}"
-    await other.ask("sync", s=stream, epoch=other.views[stream].epoch, seq=1)
+    after = "read" if verb == "typing" else "typing"  # and so does what is surely heard
+    world.talks[speaker].raw({"t": after, **_frame(world, after)})
+    await other.until(lambda f: f["t"] == "eph" and f["k"] == after, after=before)
     heard = any(f["t"] == "eph" and f["k"] == verb for f in other.heard[before:])
     return "heard" if heard else "unheard"
 

@@ -23,6 +23,16 @@ from tests.cast import CARYS, SignedIn, hire, open_session
 from tests.scenes import enter, say
 from tests.scenes import parents as parents_place
 from tests.talk import Talk, View, pass_for, running, talking
+from tests.talk_http import PollTalk, StreamTalk
+
+WAYS = [Talk, StreamTalk, PollTalk]
+
+
+@pytest.fixture(params=WAYS, ids=["socket", "stream", "polls"])
+def way(request: pytest.FixtureRequest) -> type[Talk]:
+    """Each way to hear: whatever holds for one holds for all."""
+    chosen: type[Talk] = request.param
+    return chosen
 
 
 async def _log(app: FastAPI, conversation: UUID, stream: str = "conv") -> list[tuple[int, str, str]]:
@@ -51,12 +61,12 @@ def _kinds(talk: Talk, stream: str) -> list[str]:
     return [f["t"] for f in talk.heard if f["t"] in ("batch", "snapshot") and f["s"] == stream]
 
 
-async def test_a_first_visit_gets_the_stream_whole(settings: Settings) -> None:
+async def test_a_first_visit_gets_the_stream_whole(settings: Settings, way: type[Talk]) -> None:
     async with running(settings) as app:
         started = await enter(app.state.database, settings)
         await _fill(app, started, 5)
         name = f"conv:{started.conversation_id}"
-        async with talking(app, started.token) as talk:
+        async with talking(app, started.token, by=way) as talk:
             view = await talk.caught_up(name, 6)
             assert _seen(view) == await _log(app, started.conversation_id)
             welcome = talk.heard[0]
@@ -75,7 +85,7 @@ async def test_a_first_visit_gets_the_stream_whole(settings: Settings) -> None:
     ("held", "recovered"), [(0, True), (3, True), (6, True), (7, False), (10**30, False)]
 )
 async def test_a_cursor_decides_between_what_was_missed_and_all(
-    settings: Settings, held: int, *, recovered: bool
+    settings: Settings, way: type[Talk], held: int, *, recovered: bool
 ) -> None:
     async with running(settings) as app:
         started = await enter(app.state.database, settings)
@@ -87,7 +97,7 @@ async def test_a_cursor_decides_between_what_was_missed_and_all(
         views = {
             name: View(epoch=epoch, events=[{"seq": n, "k": "", "d": {}} for n in range(1, min(held, 9) + 1)])
         }
-        async with talking(app, started.token, cursors=cursors, views=views) as talk:
+        async with talking(app, started.token, by=way, cursors=cursors, views=views) as talk:
             await talk.ask("sync", s=name, epoch=epoch, seq=0)
             assert talk.heard[0]["d"]["streams"][name]["recovered"] is recovered
             sent = [
@@ -99,18 +109,18 @@ async def test_a_cursor_decides_between_what_was_missed_and_all(
             assert sent == list(range(held + 1 if recovered else 1, 7))
 
 
-async def test_another_epoch_gets_the_stream_whole(settings: Settings) -> None:
+async def test_another_epoch_gets_the_stream_whole(settings: Settings, way: type[Talk]) -> None:
     async with running(settings) as app:
         started = await enter(app.state.database, settings)
         name = f"conv:{started.conversation_id}"
-        async with talking(app, started.token, cursors={name: {"epoch": "stale", "seq": 1}}) as talk:
+        async with talking(app, started.token, by=way, cursors={name: {"epoch": "stale", "seq": 1}}) as talk:
             await talk.until(lambda f: f["t"] == "snapshot")
             assert talk.heard[0]["d"]["streams"][name]["recovered"] is False
             refused = await talk.ask("sync", s=name, epoch="stale", seq=0)
             assert refused["d"]["code"] == "stale_epoch"
 
 
-async def test_more_than_the_limit_is_a_snapshot_and_in_parts(settings: Settings) -> None:
+async def test_more_than_the_limit_is_a_snapshot_and_in_parts(settings: Settings, way: type[Talk]) -> None:
     small = settings.model_copy(
         update={"limits": settings.limits.model_copy(update={"recovery_events": 30, "batch_events": 10})}
     )
@@ -118,7 +128,7 @@ async def test_more_than_the_limit_is_a_snapshot_and_in_parts(settings: Settings
         started = await enter(app.state.database, settings)
         await _fill(app, started, 40)
         name = f"conv:{started.conversation_id}"
-        async with talking(app, started.token) as talk:
+        async with talking(app, started.token, by=way) as talk:
             view = await talk.caught_up(name, 41)
             assert _seen(view) == await _log(app, started.conversation_id)
             parts = [f["d"] for f in talk.heard if f["t"] == "snapshot"]
@@ -127,19 +137,23 @@ async def test_more_than_the_limit_is_a_snapshot_and_in_parts(settings: Settings
             assert {part["seq"] for part in parts} == {41}
             epoch = view.epoch
         for seq, kind, number in ((11, "batch", 3), (10, "snapshot", 5)):
-            async with talking(app, started.token, cursors={name: {"epoch": epoch, "seq": seq}}) as talk:
+            async with talking(
+                app, started.token, by=way, cursors={name: {"epoch": epoch, "seq": seq}}
+            ) as talk:
                 await talk.until(lambda f: f["t"] in ("batch", "snapshot") and not f["d"]["more"])
                 assert _kinds(talk, name) == [kind] * number
 
 
-async def test_nothing_is_lost_or_doubled_while_a_slow_client_recovers(settings: Settings) -> None:
+async def test_nothing_is_lost_or_doubled_while_a_slow_client_recovers(
+    settings: Settings, way: type[Talk]
+) -> None:
     """It stops reading in the middle of its snapshot; people go on talking; then it reads on."""
     small = settings.model_copy(update={"limits": settings.limits.model_copy(update={"batch_events": 5})})
     async with running(small) as app:
         started = await enter(app.state.database, settings)
         await _fill(app, started, 30)
         name = f"conv:{started.conversation_id}"
-        talk = Talk(app).open()
+        talk = way(app).open()
         hello = asyncio.create_task(talk.hello(started.token))
         await talk.until(lambda f: f["t"] == "snapshot")
         talk.reading.clear()
@@ -154,25 +168,26 @@ async def test_nothing_is_lost_or_doubled_while_a_slow_client_recovers(settings:
         await talk.leave()
 
 
-async def test_a_reader_that_stands_still_is_let_go_as_slow(settings: Settings) -> None:
+async def test_a_reader_that_stands_still_is_let_go_as_slow(settings: Settings, way: type[Talk]) -> None:
     small = settings.model_copy(update={"limits": settings.limits.model_copy(update={"outbound_frames": 20})})
     async with running(small) as app:
         started = await enter(app.state.database, settings)
         other = await enter(app.state.database, settings)
-        slow, views = Talk(app).open(), {}
+        slow, views = way(app).open(), {}
         await slow.hello(started.token)
         await slow.until(lambda f: f["t"] == "snapshot")
         slow.reading.clear()
         await _fill(app, started, 60)
-        async with talking(app, other.token) as well:
+        async with talking(app, other.token, by=way) as well:
             assert (await well.ask("sync", s=f"conv:{other.conversation_id}", epoch=_epoch(well), seq=1))[
                 "t"
             ] == "ok"
-        assert next(iter(app.state.hub.of_parents())).outbound.closing == 4002
+        here = [each.outbound.closing for each in app.state.hub.of_parents()]
+        assert here == ([4002] if way is Talk else [])
         slow.reading.set()
         assert await slow.close_code() == 4002
         views = slow.views
-        async with talking(app, started.token, views=views) as back:
+        async with talking(app, started.token, by=way, views=views) as back:
             view = await back.caught_up(f"conv:{started.conversation_id}", 61)
             assert _seen(view) == await _log(app, started.conversation_id)
 
@@ -181,11 +196,11 @@ def _epoch(talk: Talk) -> str:
     return str(next(iter(talk.heard[0]["d"]["streams"].values()))["epoch"])
 
 
-async def test_a_position_that_does_not_exist_closes_the_socket(settings: Settings) -> None:
+async def test_a_position_that_does_not_exist_closes_the_socket(settings: Settings, way: type[Talk]) -> None:
     async with running(settings) as app:
         started = await enter(app.state.database, settings)
         for beyond in (2, 2**40, 10**30):
-            talk = Talk(app).open()
+            talk = way(app).open()
             await talk.hello(started.token)
             data = {"epoch": _epoch(talk), "seq": beyond}
             talk.raw({"t": "sync", "id": "1", "s": f"conv:{started.conversation_id}", "d": data})
@@ -193,10 +208,10 @@ async def test_a_position_that_does_not_exist_closes_the_socket(settings: Settin
             await talk.leave()
 
 
-async def test_reading_is_noted_before_a_word_is_sent(settings: Settings) -> None:
+async def test_reading_is_noted_before_a_word_is_sent(settings: Settings, way: type[Talk]) -> None:
     async with running(settings) as app:
         started = await enter(app.state.database, settings)
-        async with talking(app, started.token), reading(app.state.database) as session:
+        async with talking(app, started.token, by=way), reading(app.state.database) as session:
             noted = await session.execute(
                 select(func.count())
                 .select_from(AuditEntry)
@@ -205,12 +220,14 @@ async def test_reading_is_noted_before_a_word_is_sent(settings: Settings) -> Non
             assert noted.scalar_one() == 1
 
 
-async def test_a_coach_has_both_streams_and_what_the_parent_said_first(settings: Settings) -> None:
+async def test_a_coach_has_both_streams_and_what_the_parent_said_first(
+    settings: Settings, way: type[Talk]
+) -> None:
     async with running(settings) as app:
         carys = await _coach(app)
         started = await enter(app.state.database, settings, topic="sleep")
         await _fill(app, started, 2)
-        async with talking(app, await pass_for(app, carys)) as talk:
+        async with talking(app, await pass_for(app, carys), by=way) as talk:
             taken = await talk.ask("queue.next")
             assert taken["d"] == {"conversation": str(started.conversation_id), "generation": 1}
             for stream in ("conv", "staff"):
@@ -224,7 +241,7 @@ async def test_a_coach_has_both_streams_and_what_the_parent_said_first(settings:
                 lambda f: f["t"] == "state" and f["s"] == "me" and f["d"]["conversations"]
             )
             assert board["d"]["conversations"][0]["conversation"] == str(started.conversation_id)
-        async with talking(app, await pass_for(app, carys)) as again:
+        async with talking(app, await pass_for(app, carys), by=way) as again:
             assert set(again.heard[0]["d"]["streams"]) == {
                 f"{stream}:{started.conversation_id}" for stream in ("conv", "staff")
             }
@@ -241,8 +258,17 @@ async def _head(app: FastAPI, conversation: UUID) -> int:
         ).scalar_one()
 
 
-@pytest.mark.parametrize("seed", range(8))
-async def test_whatever_happens_both_views_end_as_the_log(settings: Settings, seed: int) -> None:  # noqa: C901 (one walk)
+@pytest.mark.parametrize(
+    ("way", "seed"),
+    [
+        *((Talk, seed) for seed in range(8)),
+        *((way, seed) for way in (StreamTalk, PollTalk) for seed in range(3)),
+    ],
+    ids=lambda value: value if isinstance(value, int) else value.__name__,
+)
+async def test_whatever_happens_both_views_end_as_the_log(  # noqa: C901 (one walk)
+    settings: Settings, way: type[Talk], seed: int
+) -> None:
     """Sends, repeats, hard drops, come-backs with right, stale, future and old cursors, in a seeded order."""
     chance = random.Random(seed)
     roomy = settings.limits.model_copy(
@@ -263,7 +289,7 @@ async def test_whatever_happens_both_views_end_as_the_log(settings: Settings, se
         async def come(side: str, cursors: dict[str, dict[str, object]] | None = None) -> Talk:
             views = sides[side].views if side in sides else None
             token = started.token if side == "parent" else await pass_for(app, carys)
-            talk = Talk(app, views=views).open()
+            talk = way(app, views=views).open()
             await talk.hello(token, cursors=cursors)
             sides[side] = talk
             for client_id, body in unanswered[side]:
@@ -356,7 +382,7 @@ async def test_a_lost_hint_costs_a_delay_to_who_asks_and_is_seen_in_who_does_not
         await talk.leave()
 
 
-async def test_coming_back_does_not_buy_another_minutes_messages(settings: Settings) -> None:
+async def test_coming_back_does_not_buy_another_minutes_messages(settings: Settings, way: type[Talk]) -> None:
     few = settings.limits.model_copy(update={"parent_messages_per_minute": 4})
     async with running(settings.model_copy(update={"limits": few})) as app:
         started = await enter(app.state.database, settings)
@@ -364,7 +390,7 @@ async def test_coming_back_does_not_buy_another_minutes_messages(settings: Setti
         for talker, rounds, wanted in ((started, 3, 4), (other, 1, 2)):
             answers = []
             for _ in range(rounds):
-                async with talking(app, talker.token) as talk:
+                async with talking(app, talker.token, by=way) as talk:
                     for _ in range(2):
                         data = {"client_message_id": str(uuid4()), "body": "Hello"}
                         stream = f"conv:{talker.conversation_id}"

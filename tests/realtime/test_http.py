@@ -1,0 +1,390 @@
+"""The wire without a socket: what only HTTP has, and what must be as with a socket all the same."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlmodel import col, select
+
+from app import clock
+from app.accounts.actions import revoke_parent_tokens, sign_out
+from app.accounts.models import StaffSession
+from app.accounts.rules import SEEN_EVERY
+from app.db import Database, reading, transaction
+from app.events import CoachAssigned, LogAppended
+from app.queue.starts import Started
+from app.realtime.frames import Cursor
+from app.settings import Settings
+from tests.cast import CARYS, DEWI, Parent, SignedIn, browser_of, open_session
+from tests.provision.server import LiveServer
+from tests.scenes import PATIENCE_S, claim, enter, on_duty, parents, say
+from tests.talk import Frame, Talk, pass_for, running, talking
+from tests.talk_http import PollTalk, StreamTalk
+
+HTTP = pytest.mark.parametrize("way", [StreamTalk, PollTalk], ids=["stream", "polls"])
+QUICK = {"ping": 0.2, "pong": 20}
+
+
+def _with_timers(settings: Settings, **timers: float) -> Settings:
+    return settings.model_copy(update={"timers": settings.timers.model_copy(update=timers)})
+
+
+async def _post(
+    app: FastAPI, who: Parent | SignedIn, body: object, *, key: str | None = None
+) -> httpx.Response:
+    headers = {"Idempotency-Key": key} if key else {}
+    async with browser_of(app, who) as browser:
+        return await browser.post("/rt/v1/messages", json=body, headers=headers)
+
+
+def _parent(started: Started) -> Parent:
+    return Parent(conversation=started.conversation_id, token=started.token)
+
+
+async def test_a_message_is_stored_once_and_says_whether_it_was_new(settings: Settings) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        said, key = {"s": f"conv:{alys.conversation}", "body": "He will not go."}, str(uuid4())
+        first, again = await _post(app, alys, said, key=key), await _post(app, alys, said, key=key)
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json() | {"duplicate": True} == again.json()
+        other = await _post(app, alys, said | {"body": "Something else"}, key=key)
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+        async with talking(app, alys.token) as socket:
+            view = await socket.caught_up(f"conv:{alys.conversation}", 2)
+            assert [event["d"].get("body") for event in view.events] == [None, "He will not go."]
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "status", "code"),
+    [
+        ({"body": "x" * 4001}, "{new}", 413, "too_large"),
+        ({"body": " "}, "{new}", 422, "bad_request"),
+        ({"body": "Hello"}, None, 422, "bad_request"),
+        ({"body": "Hello"}, "7", 422, "bad_request"),
+        ({"body": "Hello", "extra": 1}, "{new}", 422, "bad_request"),
+        ({"body": "Hello", "s": "me"}, "{new}", 422, "bad_request"),
+        ({"body": "Hello", "s": "conv:7"}, "{new}", 422, "bad_request"),
+        ({"body": "zebra" * 14_000}, "{new}", 413, "too_large"),
+    ],
+    ids=["long", "empty", "no key", "no uuid", "unknown field", "another stream", "no stream", "huge"],
+)
+async def test_what_is_no_message_is_refused_in_words(
+    settings: Settings, said: dict[str, object], key: str | None, status: int, code: str
+) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        body = {"s": f"conv:{alys.conversation}"} | said
+        refused = await _post(app, alys, body, key=str(uuid4()) if key == "{new}" else key)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+        assert "zebra" not in refused.text
+
+
+async def test_the_pace_is_one_over_socket_and_http(settings: Settings) -> None:
+    few = settings.limits.model_copy(update={"parent_messages_per_minute": 3})
+    async with running(settings.model_copy(update={"limits": few})) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        name = f"conv:{alys.conversation}"
+        async with talking(app, alys.token) as socket:
+            for _ in range(2):
+                data = {"client_message_id": str(uuid4()), "body": "Hello"}
+                assert (await socket.ask("message.post", s=name, **data))["t"] == "ok"
+        said = {"s": name, "body": "Hello"}
+        answers = [await _post(app, alys, said, key=str(uuid4())) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [201, 429]
+        assert answers[1].json()["code"] == "rate_limited"
+        assert int(answers[1].headers["retry-after"]) > 0
+
+
+async def test_a_flood_of_requests_is_told_to_come_back_later(settings: Settings) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        async with browser_of(app, alys) as browser:
+            assert (await browser.post("/rt/v1/frames", json={"t": "pong"})).json()["close"] is None
+            pace = app.state.realtime.requests[alys.conversation]
+            while pace.take(clock.monotonic()) is None:
+                pass
+            told = await browser.post("/rt/v1/frames", json={"t": "pong"})
+        assert told.json() == {"frames": [], "close": 4005}
+
+
+@pytest.mark.parametrize("sent", [b"{", b"\xff", b"[" * 50_000, b'{"t":"zap","id":"1"}', b'{"t":"hello"}'])
+async def test_what_is_no_frame_is_answered_as_on_the_socket(settings: Settings, sent: bytes) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        async with browser_of(app, alys) as browser:
+            told = (await browser.post("/rt/v1/frames", content=sent)).json()
+        assert [frame["d"]["code"] for frame in told["frames"]] == ["bad_request"]
+
+
+@pytest.mark.parametrize(
+    "cursors", ["7", "{", '{"conv:9f":{"epoch":"k"}}', json.dumps(dict.fromkeys(range(65)))]
+)
+async def test_what_are_no_cursors_is_refused(settings: Settings, cursors: str) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        async with browser_of(app, alys) as browser:
+            path = f"/rt/v1/events?conn={uuid4()}"
+            refused = await browser.get(path, headers={"Last-Event-ID": cursors})
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_request")
+
+
+@HTTP
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_another_sites_page_hears_and_says_nothing(
+    settings: Settings, way: type[StreamTalk], origin: str
+) -> None:
+    async with running(settings) as app:
+        alys = _parent(await enter(app.state.database, settings))
+        async with browser_of(app, alys) as browser:
+            headers = {"Origin": origin}
+            answers = [
+                await browser.get(f"{way.path}?conn={uuid4()}", headers=headers),
+                await browser.post("/rt/v1/frames", json={"t": "pong"}, headers=headers),
+            ]
+        assert [answer.status_code for answer in answers] == [403, 403]
+        assert not app.state.hub.connections
+
+
+@asynccontextmanager
+async def _chat(
+    settings: Settings, way: type[StreamTalk]
+) -> AsyncIterator[tuple[FastAPI, StreamTalk, Talk, str]]:
+    """Alys without a socket, and Carys, who holds her conversation, with one."""
+    async with running(settings) as app:
+        database = app.state.database
+        started, carys = await enter(database, settings), await on_duty(database, CARYS)
+        await claim(database, carys, started.conversation_id)
+        token = await pass_for(app, await open_session(database, carys))
+        async with talking(app, token) as coach, talking(app, started.token, by=way) as parent:
+            assert isinstance(parent, way)
+            yield app, parent, coach, f"conv:{started.conversation_id}"
+
+
+@HTTP
+async def test_a_tab_that_comes_back_goes_on_where_it_was(settings: Settings, way: type[StreamTalk]) -> None:
+    """It is welcomed once, and the coach is not told each time that the parent left and came."""
+    async with _chat(_with_timers(settings, **QUICK), way) as (app, parent, coach, name):
+        await parent.caught_up(name, 2)
+        await coach.until(lambda f: f.get("k") == "presence" and f["d"]["here"])
+        heard = len(coach.heard)
+        visits = parent.visits
+        for turn in range(3):
+            while parent.visits < visits + 2 * (turn + 1):
+                await parent.until(lambda f: f["t"] == "ping", after=len(parent.heard))
+            data = {"client_message_id": str(uuid4()), "body": f"Turn {turn}"}
+            await coach.ask("message.post", s=name, **data)
+            await parent.caught_up(name, 3 + turn)
+        assert len(app.state.hub.of_parents()) == 1
+        assert [f["t"] for f in parent.heard].count("welcome") == 1
+        assert not any(f.get("k") == "presence" for f in coach.heard[heard:])
+
+
+@HTTP
+async def test_who_does_not_come_back_is_gone_after_the_time_for_a_pong(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    async with running(_with_timers(settings, ping=0.2, pong=0.4)) as app:
+        started = await enter(app.state.database, settings)
+        async with talking(app, started.token, by=way) as parent:
+            parent.rested.clear()
+            (visit,) = app.state.realtime.visits.values()
+            await asyncio.wait_for(visit.keeper, PATIENCE_S)
+            assert visit.connection.outbound.closing == 4001
+            assert not app.state.hub.of_parents()
+            assert not app.state.realtime.visits
+
+
+@HTTP
+async def test_who_leaves_is_gone_at_once(settings: Settings, way: type[StreamTalk]) -> None:
+    async with _chat(settings, way) as (app, parent, coach, name):
+        await parent.caught_up(name, 2)
+        await _until(lambda: _somebody_reads(app))  # between two polls nobody can leave
+        await parent.leave()
+        await coach.until(lambda f: f.get("k") == "presence" and not f["d"]["here"])
+        assert not app.state.realtime.visits
+
+
+@HTTP
+async def test_a_lost_hint_costs_no_more_than_a_ping(settings: Settings, way: type[StreamTalk]) -> None:
+    async with running(_with_timers(settings, **QUICK)) as app:
+        started = await enter(app.state.database, settings)
+        name = f"conv:{started.conversation_id}"
+        handlers = app.state.database.bus._handlers[LogAppended]
+        honest = handlers[0]
+        handlers[0] = lambda event: honest(event) if event.seq != 3 else None
+        async with talking(app, started.token, by=way) as talk:
+            await talk.caught_up(name, 1)
+            place = await parents(app.state.database, started.conversation_id)
+            for turn in range(3):
+                await say(app.state.writer, place, f"Message {turn}")
+            view = await talk.caught_up(name, 4)
+            assert [event["seq"] for event in view.events] == [1, 2, 3, 4]
+
+
+@HTTP
+async def test_a_former_coach_is_shown_nothing_that_was_kept_for_them(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    """It is with another coach before Carys' tab comes back: neither old nor new words reach it."""
+    async with running(_with_timers(settings, ping=0.2, pong=30)) as app:
+        database = app.state.database
+        started, carys = await enter(database, settings), await on_duty(database, CARYS)
+        dewi = await on_duty(database, DEWI)
+        await claim(database, carys, started.conversation_id)
+        name = f"conv:{started.conversation_id}"
+        who = await open_session(database, carys)
+        async with talking(app, await pass_for(app, who), by=way) as coach:
+            await coach.caught_up(name, 2)
+            await coach.until(lambda f: f["t"] == "state" and f["s"] == "me")
+            coach.rested.clear()
+            await coach.until(lambda f: f["t"] == "ping", after=len(coach.heard))
+            await _until(lambda: not _somebody_reads(app))
+            place = await parents(database, started.conversation_id)
+            await say(app.state.writer, place, "oldCanary")
+            app.state.hub.assigned(
+                CoachAssigned(conversation=started.conversation_id, staff=dewi.id, generation=2)
+            )
+            before = len(coach.heard)
+            coach.rested.set()
+            await coach.until(lambda f: f["t"] == "ping", after=before)
+            assert "oldCanary" not in json.dumps(coach.heard[before:])
+
+
+async def _until(held: Callable[[], bool]) -> None:
+    """Let everything go on until this is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not held():  # noqa: ASYNC110 (what is waited for says nothing)
+            await asyncio.sleep(0)
+
+
+def _somebody_reads(app: FastAPI) -> bool:
+    return any(visit.reading for visit in app.state.realtime.visits.values())
+
+
+@HTTP
+async def test_one_too_many_is_refused_with_sockets_counted_too(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    async with running(settings) as app:
+        started = await enter(app.state.database, settings)
+        async with talking(app, started.token), talking(app, started.token, by=way) as second:
+            async with talking(app, started.token, by=way):
+                extra = way(app).open()
+                with pytest.raises(AssertionError, match="4504"):
+                    await extra.hello(started.token)
+                await extra.leave()
+            data = {"client_message_id": str(uuid4()), "body": "Hello"}
+            assert (await second.ask("message.post", s=f"conv:{started.conversation_id}", **data))[
+                "t"
+            ] == "ok"
+
+
+@HTTP
+async def test_ended_sessions_and_revoked_tokens_end_their_streams(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    async with running(settings) as app:
+        database: Database = app.state.database
+        started = await enter(database, settings)
+        carys = await open_session(database, await on_duty(database, CARYS))
+        async with (
+            talking(app, started.token, by=way) as parent,
+            talking(app, await pass_for(app, carys), by=way) as coach,
+        ):
+            async with transaction(database) as session:
+                await revoke_parent_tokens(session, conversation_id=started.conversation_id, actor="operator")
+                await sign_out(session, viewer=carys.viewer)
+            assert await parent.close_code() == 4501
+            assert await coach.close_code() == 4501
+
+
+@HTTP
+async def test_a_page_that_only_listens_keeps_nobody_signed_in(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    async with running(_with_timers(settings, **QUICK)) as app:
+        database = app.state.database
+        carys = await open_session(database, await on_duty(database, CARYS))
+        long_ago = clock.now() - 2 * SEEN_EVERY
+        async with transaction(database) as session:
+            (await session.get_one(StaffSession, carys.viewer.session_id)).seen_at = long_ago
+
+        async def seen() -> object:
+            async with reading(database) as session:
+                return await session.scalar(select(col(StaffSession.seen_at)))
+
+        async with talking(app, await pass_for(app, carys), by=way) as coach:
+            await coach.until(lambda f: f["t"] == "ping")
+            await coach.until(lambda f: f["t"] == "ping", after=len(coach.heard))
+            assert await seen() == long_ago
+            await coach.ask("availability.set", availability="on_break")
+            assert await seen() != long_ago
+
+
+@HTTP
+async def test_any_worker_will_do(settings: Settings, way: type[StreamTalk]) -> None:
+    """Each request goes to the other of two workers: what is said is stored, and heard by the next ping."""
+    quick = _with_timers(settings, **QUICK)
+    async with running(quick) as one, running(quick) as two:
+        started = await enter(one.state.database, settings)
+        name = f"conv:{started.conversation_id}"
+
+        async def balance(scope: Frame, receive: object, send: object) -> None:
+            workers.reverse()
+            await workers[0](scope, receive, send)  # type: ignore[arg-type]
+
+        workers = [one, two]
+        talk = way(one).open()
+        talk.through = balance
+        await talk.hello(started.token)
+        for turn in range(6):
+            data = {"client_message_id": str(uuid4()), "body": f"Turn {turn}"}
+            assert (await talk.ask("message.post", s=name, **data))["t"] == "ok"
+        view = await talk.caught_up(name, 7)
+        assert [event["d"].get("body") for event in view.events][1:] == [f"Turn {turn}" for turn in range(6)]
+        await talk.leave()
+
+
+async def test_events_as_a_server_sends_them(live_server: LiveServer, database: Database) -> None:
+    """On a real server: not held back, numbered by cursors, and gone with its reader."""
+    started = await enter(database, live_server.settings)
+    name, hub = f"conv:{started.conversation_id}", live_server.app.state.hub
+    headers = {"Authorization": f"Bearer {started.token}"}
+    async with httpx.AsyncClient(base_url=live_server.url, headers=headers, timeout=PATIENCE_S) as client:
+        async with client.stream("GET", "/rt/v1/stream", params={"conn": str(uuid4())}) as response:
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith("text/event-stream")
+            assert "content-length" not in response.headers
+            assert response.headers["cache-control"] == "no-store, no-transform"
+            lines = response.aiter_lines()
+            seen: dict[str, Frame] = {}
+            places: dict[str, dict[str, Cursor]] = {}
+            async for line in lines:
+                if line.startswith("id: "):
+                    places |= json.loads(line.removeprefix("id: "))
+                if line.startswith("data: "):
+                    frame = json.loads(line.removeprefix("data: "))
+                    seen[frame["t"]] = frame
+                if "snapshot" in seen:
+                    break
+            assert seen["welcome"]["d"]["role"] == "parent"
+            assert places == {name: {"epoch": seen["snapshot"]["epoch"], "seq": 1}}
+            said = {"s": name, "body": "Hello"}
+            key = {"Idempotency-Key": str(uuid4())}
+            assert (await client.post("/rt/v1/messages", json=said, headers=key)).status_code == 201
+            while "ev" not in seen:
+                line = await anext(lines)
+                if line.startswith("data: "):
+                    frame = json.loads(line.removeprefix("data: "))
+                    seen[frame["t"]] = frame
+            assert seen["ev"]["d"]["body"] == "Hello"
+            assert len(hub.connections) == 1
+        async with asyncio.timeout(PATIENCE_S):
+            while hub.connections:
+                await client.get("/healthz")
