@@ -228,6 +228,28 @@ async def test_a_lost_hint_costs_no_more_than_a_ping(settings: Settings, way: ty
 
 
 @HTTP
+async def test_what_piles_up_while_a_tab_is_away_is_bounded_and_it_comes_back_whole(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    few = settings.limits.model_copy(update={"outbound_frames": 5})
+    quick = _with_timers(settings, ping=0.2, pong=30).model_copy(update={"limits": few})
+    async with running(quick) as app:
+        started = await enter(app.state.database, settings)
+        async with talking(app, started.token, by=way) as talk:
+            await talk.caught_up(f"conv:{started.conversation_id}", 1)
+            talk.rested.clear()
+            await _until(lambda: not _somebody_reads(app))
+            (visit,) = app.state.realtime.visits.values()
+            place = await parents(app.state.database, started.conversation_id)
+            for turn in range(10):
+                await say(app.state.writer, place, f"Message {turn}")
+            assert visit.connection.outbound.closing == 4002
+            talk.rested.set()
+            view = await talk.caught_up(f"conv:{started.conversation_id}", 11)
+            assert [event["seq"] for event in view.events] == list(range(1, 12))
+
+
+@HTTP
 async def test_a_former_coach_is_shown_nothing_that_was_kept_for_them(
     settings: Settings, way: type[StreamTalk]
 ) -> None:

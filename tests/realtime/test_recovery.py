@@ -168,6 +168,7 @@ async def test_nothing_is_lost_or_doubled_while_a_slow_client_recovers(
         await talk.leave()
 
 
+@pytest.mark.parametrize("way", [Talk, StreamTalk], ids=["socket", "stream"])
 async def test_a_reader_that_stands_still_is_let_go_as_slow(settings: Settings, way: type[Talk]) -> None:
     small = settings.model_copy(update={"limits": settings.limits.model_copy(update={"outbound_frames": 20})})
     async with running(small) as app:
