@@ -171,6 +171,7 @@ function enter(answer: unknown): void {
     url: socketUrl(location),
     client: "console/1",
     token: socketPass,
+    shown: () => ({ "x-csrf-token": model.csrf }),
     changed: lookAtLine,
     platform: browser,
   });

@@ -263,7 +263,11 @@ async def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back
         socket.connect_to_server()
         lines.append(socket)
 
+    async def request(route: Route) -> None:
+        await (route.abort() if cut else route.continue_())
+
     await page.route_web_socket("**/rt/v1", line)
+    await page.route("**/rt/v1/*", request)
     await page.goto(f"{service.url}/embed")
     await _begin(page)
     await expect(page.get_by_text("Connected", exact=True)).to_be_visible()

@@ -51,6 +51,7 @@ function world(token: () => Promise<string | null> = () => Promise.resolve("an-i
       sockets.push(socket);
       return socket;
     },
+    fetch: () => Promise.reject(new TypeError("no network")),
     now: () => now,
     after(ms, work) {
       const entry = { at: now + ms, work };
@@ -61,7 +62,8 @@ function world(token: () => Promise<string | null> = () => Promise.resolve("an-i
     uuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, "0")}`,
   };
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  const connection = connect({ url: "ws://test/rt/v1", client: "test/1", token, changed: () => undefined, platform });
+  const shown = (): Record<string, string> => ({ authorization: "Bearer an-invented-token" });
+  const connection = connect({ url: "ws://test/rt/v1", client: "test/1", token, shown, changed: () => undefined, platform });
   return {
     sockets,
     connection,

@@ -1,9 +1,11 @@
 /**
- * Drives one WebSocket for as long as its owner wants one: hello, recovery, heartbeats, resending, back-off.
+ * Drives one WebSocket for as long as its owner wants one: hello, recovery, heartbeats, resending, back-off. Where none
+ * comes through, it goes over HTTP instead, and tries a socket again from time to time.
  * Everything of the platform (socket, timers, chance) comes in from outside, so that tests need no network.
  */
 import type { ClientFrame, Err, Ok, ServerFrame } from "./frames.js";
 import { behind, cursors, type Known, nothing, reduce, withoutPlaces } from "./reducer.js";
+import { visit, type Way } from "./visit.js";
 
 export const PROTOCOL = "earshot.v1";
 const FIRST_WAIT_MS = 500;
@@ -13,6 +15,9 @@ const HELLO_MS = 10_000;
 const POSITION_LOST = 4003;
 const RATE = 4005;
 const STOP = 4500;
+const SILENT = 0;
+const FAILED_SOCKETS = 2;
+const SOCKET_AGAIN_MS = 300_000;
 
 /** As much of a WebSocket as is used here. */
 export interface Socket {
@@ -25,6 +30,7 @@ export interface Socket {
 
 export interface Platform {
   readonly open: (url: string, protocol: string) => Socket;
+  readonly fetch: typeof fetch;
   readonly now: () => number;
   /** Runs `work` after `ms`; the result takes that back. */
   readonly after: (ms: number, work: () => void) => () => void;
@@ -37,6 +43,8 @@ export interface Options {
   readonly client: string;
   /** The token for the next socket: a parent's own, or a fresh one-use pass. Null gives up. */
   readonly token: () => Promise<string | null>;
+  /** What a request over HTTP shows instead: headers. */
+  readonly shown: () => Readonly<Record<string, string>>;
   readonly changed: () => void;
   readonly platform: Platform;
 }
@@ -98,9 +106,12 @@ export function connect(options: Options): Connection {
   let socket: Socket | null = null;
   let welcomedAt: number | null = null;
   let attempt = 0;
+  let way: Way | "socket" = "socket";
+  let failedSockets = 0;
   let lastId = 0;
   let cancelRetry = (): void => undefined;
   let cancelWatch = (): void => undefined;
+  let cancelTrial = (): void => undefined;
 
   const nextId = (): string => String(++lastId);
   const ready = (): boolean => socket !== null && welcomedAt !== null;
@@ -118,6 +129,7 @@ export function connect(options: Options): Connection {
   async function start(): Promise<void> {
     cancelRetry();
     become("connecting");
+    if (way !== "socket") return attach(visitBy(way));
     let token: string | null;
     try {
       token = await options.token();
@@ -134,13 +146,22 @@ export function connect(options: Options): Connection {
       return become("stopped");
     }
     const opened = platform.open(options.url, PROTOCOL);
-    socket = opened;
-    watch(HELLO_MS);
     opened.onopen = () => {
       if (socket !== opened) return;
       const d = { token, client: options.client, conn, cursors: cursors(known) };
       send({ t: "hello", id: nextId(), d });
     };
+    attach(opened);
+  }
+
+  function visitBy(chosen: Way): Socket {
+    const { url, shown } = options;
+    return visit({ way: chosen, url, conn, shown, cursors: () => cursors(known), fetch: platform.fetch });
+  }
+
+  function attach(opened: Socket): void {
+    socket = opened;
+    watch(HELLO_MS);
     opened.onmessage = (event) => {
       if (socket === opened) receive(JSON.parse(String(event.data)) as ServerFrame);
     };
@@ -158,13 +179,54 @@ export function connect(options: Options): Connection {
   function drop(): void {
     const dropped = socket;
     if (!dropped) return;
-    closed(0);
+    closed(SILENT);
     dropped.close();
+  }
+
+  /** Which way to take next: over HTTP after two sockets that came to nothing, back when HTTP does too. */
+  function choose(code: number): void {
+    if (welcomedAt !== null || code >= 4000) failedSockets = 0;
+    else if (way === "socket") {
+      failedSockets += 1;
+      if (failedSockets >= FAILED_SOCKETS) way = "stream";
+    } else if (way === "stream" && code === SILENT) way = "events"; // somebody holds the stream back
+    else preferSocket();
+  }
+
+  /** Another network, perhaps: one more socket, and over HTTP at once where that one fails as well. */
+  function preferSocket(): void {
+    if (way === "socket") return;
+    way = "socket";
+    failedSockets = FAILED_SOCKETS - 1;
+  }
+
+  /** Beside what works over HTTP, see now and then whether a socket opens; if so, change over. */
+  function trySocketLater(): void {
+    cancelTrial();
+    const cancelWait = platform.after(SOCKET_AGAIN_MS, () => {
+      const tried = platform.open(options.url, PROTOCOL);
+      const over = (): void => {
+        tried.onopen = tried.onclose = null;
+        tried.close(1000);
+      };
+      cancelTrial = over;
+      tried.onclose = trySocketLater;
+      tried.onopen = () => {
+        over();
+        if (waiting.size > 0) return trySocketLater();
+        preferSocket();
+        drop();
+        wake();
+      };
+    });
+    cancelTrial = cancelWait;
   }
 
   function closed(code: number): void {
     socket = null;
     cancelWatch();
+    cancelTrial();
+    choose(code);
     const steady = welcomedAt !== null && platform.now() - welcomedAt > STEADY_MS;
     attempt = steady ? 0 : attempt + 1;
     welcomedAt = null;
@@ -199,6 +261,7 @@ export function connect(options: Options): Connection {
       welcomedAt = platform.now();
       watch((known.limits.pingSeconds + known.limits.pongSeconds) * 1000);
       line = "open";
+      if (way !== "socket") trySocketLater();
       for (const one of known.pending) if (one.state === "sending") deliver(one.clientId);
       for (const one of held.splice(0)) one.ask();
     }
@@ -250,6 +313,13 @@ export function connect(options: Options): Connection {
     else send({ t: "message.post", id, s: one.stream, d: said });
   }
 
+  function wake(): void {
+    if (line !== "waiting") return;
+    attempt = 0;
+    preferSocket();
+    void start();
+  }
+
   void start();
 
   return {
@@ -295,14 +365,11 @@ export function connect(options: Options): Connection {
         else held.push({ ask, cut });
       });
     },
-    wake() {
-      if (line !== "waiting") return;
-      attempt = 0;
-      void start();
-    },
+    wake,
     stop() {
       cancelRetry();
       cancelWatch();
+      cancelTrial();
       const ending = socket;
       socket = null;
       become("stopped");

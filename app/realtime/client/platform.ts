@@ -3,6 +3,7 @@ import type { Platform, Socket } from "./connection.js";
 
 export const browser: Platform = {
   open: (url, protocol) => new WebSocket(url, protocol) as Socket,
+  fetch: (input, init) => fetch(input, init),
   now: () => Date.now(),
   after(ms, work) {
     const timer = setTimeout(work, ms);

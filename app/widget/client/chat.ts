@@ -153,6 +153,7 @@ function enter(session: Session): void {
     url: socketUrl(location),
     client: "widget/1",
     token: () => Promise.resolve(model.session?.token ?? null),
+    shown: () => ({ authorization: `Bearer ${session.token}` }),
     changed: draw,
     platform: browser,
   });
