@@ -367,7 +367,7 @@ def _event(visit: Visit, text: str) -> str:
     """A frame as a server-sent event; its id is what to send as `Last-Event-ID`, where that has changed."""
     before = dict(visit.cursors)
     visit.hand_out(text)
-    named = f"id: {encode_cursors(visit.cursors)}\n" if visit.cursors != before else ""
+    named = f"id: {encode_cursors(visit.places())}\n" if visit.cursors != before else ""
     return f"{named}data: {text}\n\n"
 
 

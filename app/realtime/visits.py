@@ -33,6 +33,10 @@ class Visit:
             for name, place in self.connection.subscriptions.items()
         )
 
+    def places(self) -> dict[str, frames.Cursor]:
+        """The cursors of what it listens to now: of what was lost nothing will be asked."""
+        return {name: at for name, at in self.cursors.items() if name in self.connection.subscriptions}
+
     def left_over(self) -> list[str]:
         """What was queued while nobody read, save of streams that were lost since: they are shown no more."""
         kept = []

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { golden, serverFrame } from "./golden.js";
-import type { EventBody, ServerFrame } from "./frames.js";
+import type { EventBody, ServerFrame, Snapshot } from "./frames.js";
 import { behind, cursors, type Known, nothing, reduce, withoutPlaces } from "./reducer.js";
 import { delivery, isTyping, messages, notes, unread } from "./transcript.js";
 
@@ -216,4 +216,12 @@ test("any mixture of loss, repeats and disorder ends equal to the log once it ha
     assert.deepEqual(known.streams[CONV]?.events, log, `seed ${seed}`);
     assert.deepEqual(behind(known), [], `seed ${seed}`);
   }
+});
+
+test("a coach's cursors are those of the conversations that they hold still", () => {
+  const other = "conv:0a1b2c3d-0a53-4b0e-9a53-0d8f1f2c7a11";
+  const snapshot = serverFrame("snapshot") as Snapshot;
+  const both = [snapshot, { ...snapshot, s: other }].reduce<Known>((known, frame) => reduce(known, frame, 0), nothing);
+  assert.deepEqual(Object.keys(cursors(both)), [CONV, other], "a parent has no board");
+  assert.deepEqual(Object.keys(cursors(reduce(both, serverFrame("state-me"), 0))), [CONV]);
 });

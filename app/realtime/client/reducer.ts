@@ -338,13 +338,23 @@ export function behind(known: Known): readonly string[] {
   return Object.keys(known.streams).filter((name) => known.streams[name]?.behind === true);
 }
 
-/** Where this client stands in each durable stream, for `hello`. Half a snapshot is no place to go on from. */
+/**
+ * Where this client stands in each durable stream, for `hello`. Half a snapshot is no place to go on from, and of the
+ * conversations that a coach has had in a long shift the server asks for those alone that are theirs still.
+ */
 export function cursors(known: Known): Record<string, { epoch: string; seq: number }> {
   const found: Record<string, { epoch: string; seq: number }> = {};
+  const mine = known.me && heldBy(known.me);
   for (const [name, stream] of Object.entries(known.streams)) {
+    if (mine && !mine.has(name.split(":")[1])) continue;
     if (stream.epoch && !stream.partial) found[name] = { epoch: stream.epoch, seq: stream.seq };
   }
   return found;
+}
+
+function heldBy(me: Whole): ReadonlySet<unknown> {
+  const all = me.d["conversations"];
+  return new Set(Array.isArray(all) ? all.map((one: Record<string, unknown>) => one["conversation"]) : []);
 }
 
 function without(known: Known, name: string): Known {
