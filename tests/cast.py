@@ -37,6 +37,7 @@ class Person:
     email: str
     role: Role
     languages: str = "en"
+    capacity: int = 3
 
 
 CARYS = Person("Carys Vane", "carys@example.org", Role.COACH, "cy,en")
@@ -79,7 +80,12 @@ async def hire(database: Database, person: Person) -> Staff:
     """Add the person to the staff, with PASSWORD for a password."""
     async with transaction(database) as session:
         staff, _ = await add_staff(
-            session, email=person.email, name=person.name, role=person.role, languages=person.languages
+            session,
+            email=person.email,
+            name=person.name,
+            role=person.role,
+            languages=person.languages,
+            capacity=person.capacity,
         )
         await set_password(session, staff_id=staff.id, password_hash=password_hash())
     return staff

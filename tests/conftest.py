@@ -19,7 +19,7 @@ from tests.provision.server import LiveServer, running_server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, then the databases, the repository's checks and the browser: faults show early."""
+    """Fast tests first, then the databases, the repository's checks, the fault suite and the browser."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
@@ -28,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("browser"):
+        return 5
+    if "nursery" in getattr(item, "fixturenames", ()):
         return 4
     if item.path.parent.name == "repository":
         return 3

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from app import clock
 from app.realtime import frames
-from app.rehearsal.line import Held, Line, Refused, Stuck, at_least
+from app.rehearsal.held import Held, at_least
+from app.rehearsal.line import Line, Refused, Stuck
 from app.rehearsal.parents import end
 from app.rehearsal.scripts import Script
 from app.rehearsal.stage import Stage

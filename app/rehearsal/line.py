@@ -4,9 +4,6 @@ It also remembers every arrival, the repeated and the misplaced included, for th
 """
 
 import asyncio
-import hashlib
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -23,10 +20,9 @@ from app import clock
 from app.errors import AppError
 from app.realtime import frames
 from app.realtime.codes import CLOSE_CODES
-from app.rehearsal.verdict import Arrival, Entry, Posted, View
+from app.rehearsal.held import Held, digest_of, entry_of
+from app.rehearsal.verdict import Arrival, Posted, View
 
-CANARY = re.compile(r"\[([a-z]+-\d{5}-[0-9a-f]{10})\]")
-DIGEST_BYTES = 16
 STOP = 4500  # close codes from here on tell the client not to come back
 PATIENCE_S = 60.0
 TRIES = 8
@@ -62,49 +58,41 @@ class Measures:
     sent_at: dict[UUID, float] = field(default_factory=dict)
     messages: int = 0
     dropped: int = 0
+    refused: int = 0  # with leave to try again
 
 
-@dataclass(slots=True)
-class Held:
-    """What this side holds of a stream, and all that arrived on it."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a line comes back: how long it waits to be let in, and at most between two tries."""
 
-    epoch: str = ""
-    last: int = 0
-    furthest: int = 0
-    more: bool = False  # the snapshot goes on in the next frame
-    syncing: int | None = None  # where the stream stood when it was asked for the rest
-    wanted: bool = True  # named in the cursors of the next hello
-    entries: dict[int, Entry] = field(default_factory=dict)
-    speakers: dict[int, str] = field(default_factory=dict)
-    events: dict[int, tuple[str, dict[str, object]]] = field(default_factory=dict)  # all but texts
-    arrivals: list[Arrival] = field(default_factory=list)
-
-    def count(self, speaker: str) -> int:
-        """How many messages of this speaker are held."""
-        return sum(found == speaker for found in self.speakers.values())
-
-    def happened(self, kind: str, **data: str) -> bool:
-        """Whether an event of this kind, with these values, is held."""
-        return any(
-            found == kind and all(known.get(name) == value for name, value in data.items())
-            for found, known in self.events.values()
-        )
+    opening_s: float = 10.0
+    longest_pause_s: float = LONGEST_PAUSE_S
 
 
 class Line:
     """A living connection: `keep` is its task, `hang_up` ends it."""
 
     def __init__(
-        self, *, url: str, side: str, token: Callable[[], Awaitable[str]], measures: Measures
+        self,
+        *,
+        url: str,
+        side: str,
+        token: Callable[[], Awaitable[str]],
+        measures: Measures,
+        manner: Manner = Manner(),
     ) -> None:
         self.side = side
         self.measures = measures
         self.streams: dict[str, Held] = defaultdict(Held)
         self.states: dict[str, dict[str, Any]] = {}
         self.posted: list[Posted] = []
+        self.here: dict[str, set[str]] = defaultdict(set)  # stream → the other roles that are there
         self.ended = ""
         self._url = url
         self._token = token
+        self._manner = manner
+        self._silence_s = manner.opening_s
+        self._pause = FIRST_PAUSE_S
         self._conn = uuid4()
         self._sockets = 0
         self._socket: ClientConnection | None = None
@@ -159,6 +147,7 @@ class Line:
             except Refused as refusal:
                 if refusal.retry_ms is None:
                     raise
+                self.measures.refused += 1
                 await asyncio.sleep(refusal.retry_ms / 1000)
             except TimeoutError:
                 raise Stuck(f"the {self.side} had no answer to {what}") from None
@@ -194,6 +183,11 @@ class Line:
         except ConnectionClosed:
             return
 
+    @property
+    def up(self) -> bool:
+        """Whether the service has answered `hello`, as far as is known here."""
+        return self._socket is not None
+
     def drop(self) -> None:
         """Break the connection off in the middle, as a train entering a tunnel does."""
         if self._socket is not None:
@@ -220,7 +214,6 @@ class Line:
 
     async def _keep(self) -> None:
         """Connect, read, and come back whenever the connection breaks."""
-        pause = FIRST_PAUSE_S
         while not self.ended:
             try:
                 token = await self._token()
@@ -232,18 +225,18 @@ class Line:
                     ping_interval=None,
                     max_size=None,
                     proxy=None,
+                    open_timeout=self._manner.opening_s,
                 ) as socket:
                     self._sockets += 1
                     await socket.send(frames.encode(self._hello(token)))
-                    async for text in socket:
-                        await self._take(socket, _decoder.decode(text))
-                        pause = FIRST_PAUSE_S
+                    self._silence_s = self._manner.opening_s
+                    await self._listen(socket)
                 code = socket.close_code or 0
             except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 0
             except (OSError, InvalidHandshake, httpx.HTTPError) as error:
                 code = 0
-                if pause >= LONGEST_PAUSE_S:
+                if self._pause >= LONGEST_PAUSE_S:
                     self.ended = f"no connection: {type(error).__name__}"
             except AppError as error:
                 code, self.ended = 0, error.message
@@ -252,8 +245,19 @@ class Line:
             if code >= STOP:
                 self.ended = CLOSE_CODES.get(code, str(code))
             self._lose()
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, self._manner.longest_pause_s)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        """Take frame after frame; break a socket off that has been silent for a ping and a pong."""
+        clock_of_loop = asyncio.get_running_loop().time
+        try:
+            async with asyncio.timeout(self._silence_s) as silence:
+                async for text in socket:
+                    await self._take(socket, _decoder.decode(text))
+                    silence.reschedule(clock_of_loop() + self._silence_s)
+        except TimeoutError:
+            socket.transport.abort()
 
     def _hello(self, token: str) -> frames.Hello:
         cursors = {
@@ -269,6 +273,7 @@ class Line:
     def _lose(self) -> None:
         self._socket = None
         self._syncs.clear()
+        self.here.clear()
         for held in self.streams.values():
             held.syncing, held.more = None, False
         for answer in self._asked.values():
@@ -280,6 +285,7 @@ class Line:
         match frame:
             case frames.Welcome():
                 self._socket = socket
+                self._silence_s, self._pause = frame.d.ping_s + frame.d.pong_s, FIRST_PAUSE_S
             case frames.State():
                 self.states[frame.s] = frame.d
             case frames.Ok() | frames.Err():
@@ -288,6 +294,9 @@ class Line:
                 await self.tell(frames.Pong())
                 for name, head in frame.d.heads.items():
                     await self._catch_up(name, head)
+            case frames.Eph(k="presence"):
+                present = self.here[frame.s]
+                (present.add if frame.d["here"] else present.discard)(str(frame.d["from"]))
             case frames.Eph():
                 return
             case _:
@@ -374,21 +383,3 @@ class Line:
             answer.set_result(frame.d)
         else:
             answer.set_exception(Refused(frame.d.code, frame.d.retry_ms))
-
-
-def at_least(held: Held, speaker: str, number: int) -> Callable[[], bool]:
-    """Whether that many messages of this speaker are held, asked anew each time."""
-    return lambda: held.count(speaker) >= number
-
-
-def entry_of(seq: int, wire: dict[str, object]) -> Entry:
-    """An event's place and its message's digest and canary words, from what readers are shown of it."""
-    body, client_id = wire.get("body"), wire.get("client_message_id")
-    if not isinstance(body, str) or not isinstance(client_id, str):
-        return Entry(seq, None, None, frozenset())
-    return Entry(seq, UUID(client_id), digest_of(body), frozenset(CANARY.findall(body)))
-
-
-def digest_of(body: str) -> bytes:
-    """What stands for a text in the verdict: a digest of its stored form."""
-    return hashlib.sha256(unicodedata.normalize("NFC", body).encode()).digest()[:DIGEST_BYTES]

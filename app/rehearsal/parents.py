@@ -8,7 +8,8 @@ from app import clock
 from app.errors import AppError
 from app.realtime import frames
 from app.rehearsal.asking import ask
-from app.rehearsal.line import Line, Refused, Stuck, at_least
+from app.rehearsal.held import at_least
+from app.rehearsal.line import Line, Refused, Stuck
 from app.rehearsal.scripts import Script
 from app.rehearsal.stage import QUEUE_PATIENCE_S, Stage
 from app.rehearsal.verdict import Fault

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.chat.rules import Stream
 from app.chat.transcript import read_entries
 from app.db import Database, reading
-from app.rehearsal.line import entry_of
+from app.rehearsal.held import entry_of
 from app.rehearsal.verdict import Entry
 from app.sealing import KeyRing
 

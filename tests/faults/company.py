@@ -1,0 +1,231 @@
+"""Parents and coaches in open conversations, all talking at once over real sockets, and the judgement of it.
+
+They are seated in the database before anything is served; from then on everything goes over the wire.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import httpx
+
+from app.accounts.access import COOKIE
+from app.accounts.models import Role
+from app.accounts.tokens import csrf_token
+from app.db import open_database
+from app.rehearsal.line import Line, Manner, Measures
+from app.rehearsal.stored import stored_entries
+from app.rehearsal.verdict import verdict
+from app.sealing import KeyRing
+from app.settings import Settings
+from tests.cast import Person, SignedIn, open_session
+from tests.faults.checks import unequal_views
+from tests.scenes import claim, enter, on_duty
+
+WORDS = "tonight asleep school fuss lantern mornings Łódź naïve 🧸 slow quiet".split()  # noqa: SIM905
+AT_ONCE = 10  # conversations of one coach
+EAGER = Manner(longest_pause_s=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An open conversation, its canary word and its two people's keys."""
+
+    conversation: UUID
+    canary: str
+    parent_token: str = field(repr=False)
+    coach: SignedIn = field(repr=False)
+
+
+async def seat(settings: Settings, conversations: int) -> list[Seat]:
+    """So many open conversations with new people in them."""
+    database = open_database(settings)
+    try:
+        seats: list[Seat] = []
+        while len(seats) < conversations:
+            run = uuid4().hex[:10]
+            coach = await on_duty(
+                database, Person("Mali Birch", f"mali-{run}@example.org", Role.COACH, capacity=AT_ONCE)
+            )
+            signed_in = await open_session(database, coach)
+            for number in range(min(AT_ONCE, conversations - len(seats))):
+                started = await enter(database, settings)
+                await claim(database, coach, started.conversation_id)
+                canary = f"heron-{number:05}-{run}"
+                seats.append(Seat(started.conversation_id, canary, started.token, signed_in))
+    finally:
+        await database.engine.dispose()
+    return seats
+
+
+class Company:
+    """The people of some conversations, each on a line of their own; a coach has one for all of theirs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        seats: Sequence[Seat],
+        *,
+        url: str,
+        parents_url: str | None = None,
+        tabs: int = 1,
+        manner: Manner,
+    ) -> None:
+        self.seats = seats
+        self.measures = Measures()
+        self.said: dict[UUID, int] = {}  # conversation → the highest number that was acknowledged
+        self._settings = settings
+        self._http = httpx.AsyncClient(trust_env=False, timeout=manner.opening_s)
+        self.tabs: dict[UUID, list[Line]] = {}  # the parent's; the first one talks
+        self.coaches: dict[UUID, Line] = {}
+        lines: dict[UUID, Line] = {}
+        for place in seats:
+            self.tabs[place.conversation] = [
+                Line(
+                    url=parents_url or url,
+                    side="parent",
+                    token=_same(place.parent_token),
+                    measures=self.measures,
+                    manner=manner,
+                )
+                for _ in range(tabs)
+            ]
+            staff = place.coach.viewer.staff_id
+            if staff not in lines:
+                lines[staff] = Line(
+                    url=url,
+                    side="coach",
+                    token=self._passes(url, place.coach),
+                    measures=self.measures,
+                    manner=manner,
+                )
+            self.coaches[place.conversation] = lines[staff]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line once."""
+        return list({line for place in self.seats for line in self._sides(place)})
+
+    async def arrive(self) -> None:
+        """Wait until everybody holds what there is."""
+        for place in self.seats:
+            for line in self._sides(place):
+                await line.until(lambda line=line, place=place: _held(line, place) > 0, what="its stream")
+
+    @asynccontextmanager
+    async def talking(self, chance: random.Random, *, length: int = 60) -> AsyncIterator[None]:
+        """Both sides of every conversation post without a pause while the block runs; at its end each
+        message is acknowledged, and everybody holds everything."""
+        over = asyncio.Event()
+
+        async def talk(place: Seat, line: Line, chance: random.Random) -> None:
+            while not over.is_set():
+                await self.say(place, line, words(chance, length))
+
+        async with asyncio.TaskGroup() as talks:
+            for place in self.seats:
+                for line in (self.tabs[place.conversation][0], self.coaches[place.conversation]):
+                    talks.create_task(talk(place, line, random.Random(chance.random())))
+            try:
+                yield
+            finally:
+                over.set()
+        await self.whole()
+
+    async def say(self, place: Seat, line: Line, text: str) -> None:
+        """One message from one side, until it is acknowledged."""
+        seq = await line.post(place.conversation, f"[{place.canary}] {text}")
+        self.said[place.conversation] = max(seq, self.said.get(place.conversation, 0))
+
+    async def whole(self) -> None:
+        """Wait until both sides of each conversation hold as much as the other and all that was said."""
+        for place in self.seats:
+            said = self.said.get(place.conversation, 0)
+            for line in self._sides(place):
+                await line.until(
+                    lambda line=line, place=place, said=said: line.up and _held(line, place) >= said,
+                    what=f"event {said}",
+                )
+
+    async def faults(self) -> list[str]:
+        """What is broken of I1 to I3 and I7, from all that these people sent, saw, and that is stored."""
+        database = open_database(self._settings)
+        try:
+            stored = await stored_entries(
+                database, KeyRing(self._settings.key_ring), [place.conversation for place in self.seats]
+            )
+        finally:
+            await database.engine.dispose()
+        views = [
+            line.view(place.conversation, entitled=True, whole=True)
+            for place in self.seats
+            for line in self._sides(place)
+        ]
+        found = verdict(
+            posted=[message for line in self.lines for message in line.posted],
+            views=views,
+            stored=stored,
+            canaries={place.conversation: place.canary for place in self.seats},
+        )
+        return [*map(str, found), *unequal_views(views, stored)]
+
+    async def leave(self) -> None:
+        """Everybody hangs up."""
+        await asyncio.gather(*(line.hang_up() for line in self.lines))
+        await self._http.aclose()
+
+    def _sides(self, place: Seat) -> list[Line]:
+        return [*self.tabs[place.conversation], self.coaches[place.conversation]]
+
+    def _passes(self, url: str, who: SignedIn) -> Callable[[], Awaitable[str]]:
+        """What gets a socket pass over HTTP, as the console does before each connection."""
+        headers = {
+            "Cookie": f"{COOKIE}={who.token}",
+            "X-CSRF-Token": csrf_token(who.token, secret=self._settings.server_secret),
+            "Origin": url,
+        }
+
+        async def socket_pass() -> str:
+            answer = await self._http.post(f"{url}/api/v1/staff/socket-pass", json={}, headers=headers)
+            token: str = answer.raise_for_status().json()["token"]
+            return token
+
+        return socket_pass
+
+
+@asynccontextmanager
+async def company_of(
+    settings: Settings,
+    seats: Sequence[Seat],
+    *,
+    url: str,
+    parents_url: str | None = None,
+    tabs: int = 1,
+    manner: Manner = EAGER,
+) -> AsyncIterator[Company]:
+    """People who have all arrived; they hang up when the block ends."""
+    company = Company(settings, seats, url=url, parents_url=parents_url, tabs=tabs, manner=manner)
+    try:
+        await company.arrive()
+        yield company
+    finally:
+        await company.leave()
+
+
+def words(chance: random.Random, length: int) -> str:
+    """About so many characters of nonsense."""
+    return " ".join(chance.choices(WORDS, k=length // 6 + 1))[:length]
+
+
+def _held(line: Line, place: Seat) -> int:
+    return line.streams[f"conv:{place.conversation}"].last
+
+
+def _same(token: str) -> Callable[[], Awaitable[str]]:
+    async def same() -> str:
+        return token
+
+    return same
