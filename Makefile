@@ -4,7 +4,6 @@
 .PHONY: help run demo test check bench soak evaluate screenshots clean setup web lock
 
 PORT ?= 8000
-N ?= 10
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find $(wildcard app coach_console) -name '*.ts' -o -name '*.css')
@@ -33,8 +32,9 @@ check: setup ## every check, one line each: style, types, import contract, schem
 bench: setup ## simulate the same conversations on SQLite and PostgreSQL and compare them
 	@$(BIN)/python -m benchmarks
 
-soak: setup ## simulate N= rounds with other seeds each; stop at the first fault
-	@$(BIN)/python -m benchmarks.soak --rounds $(N)
+soak: setup ## the fault suite at length, about 90 minutes; one row of it: ROW=F1, again with SEED=, COUNT= times
+	@$(BIN)/python -m benchmarks.soak $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(COUNT),--count $(COUNT))
 
 evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the folder DATA=
 	@test -n "$(DATA)" || { echo "Say where the labelled texts are: make evaluate DATA=folder"; exit 2; }

@@ -1,29 +1,102 @@
-"""Plays conversations with seed after seed, on the two engines in turn, until one round shows a fault."""
+"""Runs the fault suite at length: `make soak`, or one row of it with `make soak ROW=F1 SEED=7`.
+
+Heartbeats run at full length here. Each row's seed, count and failures are appended to docs/soak.md.
+"""
 
 import argparse
+import asyncio
+import random
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
 
-from benchmarks.rehearsing import both_engines, rehearse
+from app import clock
+from app.db import migrate
+from app.settings import PROJECT, Settings
+from tests.faults.ground import Ground, Outcome
+from tests.faults.nursery import Nursery, nursery
+from tests.faults.rows import ROWS, Row
+from tests.provision.postgres import postgres_cluster
+
+RECORD = PROJECT / "docs" / "soak.md"
 
 
 def main() -> int:
-    """Run the rounds; 1 at the first fault, which is named with its seed."""
+    """Run the rows; 1 where one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10, help="rounds on each engine")
-    parser.add_argument("--first-seed", type=int, default=1, help="the seed of the first round")
+    parser.add_argument("--row", choices=sorted(ROWS), help="one row; without it, all")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--count", type=int, help="how often, instead of the row's own number")
     given = parser.parse_args()
-    with both_engines() as engines:
-        for seed in range(given.first_seed, given.first_seed + given.rounds):
-            for name, settings in engines.items():
-                outcome = rehearse(settings, seed=seed)
-                print(f"seed {seed} on {name}: {outcome.messages} messages, {len(outcome.faults)} faults")
-                for fault in outcome.faults:
-                    print(f"  {fault}")
-                if outcome.faults:
-                    return 1
-    rounds = 2 * given.rounds
-    print(f"No fault in {rounds} rounds: fewer than {100 * min(1, 3 / rounds):.1f} % of rounds have one.")
-    return 0
+    failed = 0
+    with nursery() as servers:
+        for name in [given.row] if given.row else ROWS:
+            row = ROWS[name]
+            count = given.count or row.count
+            print(f"{name}, seed {given.seed}: {row.fault}, {count} times …", flush=True)
+            began = clock.monotonic()
+            outcomes = asyncio.run(soak(servers, name, row, count, given.seed))
+            seconds = clock.monotonic() - began
+            failed += report(name, row, outcomes, given.seed, seconds)
+    return 1 if failed else 0
+
+
+async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> dict[str, Outcome]:
+    """One row on all of its engines at once, the count shared out among them; by the ground's name."""
+    grounds = [f"{engine} {number}" for engine in row.engines for number in range(1, row.at_once + 1)]
+    shares = {ground: len(range(at, count, len(grounds))) for at, ground in enumerate(grounds)}
+    with ExitStack() as stack:
+        places = {
+            ground: await asyncio.to_thread(stack.enter_context, fresh_ground(servers, ground.split()[0]))
+            for ground, share in shares.items()
+            if share
+        }
+        async with asyncio.TaskGroup() as running:
+            tasks: dict[str, asyncio.Task[Outcome]] = {
+                ground: running.create_task(row.run(place, shares[ground], seed, dice(seed, name, ground)))
+                for ground, place in places.items()
+            }
+    return {ground: task.result() for ground, task in tasks.items()}
+
+
+def dice(seed: int, row: str, ground: str) -> random.Random:
+    """The same for the same seed, row and ground, whatever else is run."""
+    return random.Random(f"{seed} {row} {ground}")  # noqa: S311 (when to strike is no secret)
+
+
+@contextmanager
+def fresh_ground(servers: Nursery, engine: str) -> Iterator[Ground]:
+    """An empty, migrated database of this engine; a PostgreSQL is durable, and this row's alone."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-soak-")))
+        url = f"sqlite:///{folder / 'earshot.db'}"
+        restart = None
+        if engine == "PostgreSQL":
+            cluster = stack.enter_context(postgres_cluster(durable=True))
+            url, restart = cluster.url, cluster.restart
+        settings = Settings(env="development", database_url=url, data_dir=folder)
+        migrate(settings)
+        yield Ground(settings, servers, scale=1, restart_database=restart)
+
+
+def report(name: str, row: Row, outcomes: dict[str, Outcome], seed: int, seconds: float) -> int:
+    """Print what one row showed, append it to the record, and return how much of it failed."""
+    failures = [f"{ground}: {each}" for ground, outcome in outcomes.items() for each in outcome.failures]
+    count = sum(outcome.count for outcome in outcomes.values())
+    figures = sorted({f"{what}: {told}" for each in outcomes.values() for what, told in each.told.items()})
+    for failure in failures:
+        print(f"  {failure}")
+    bound = f": fewer than {300 / count:.2g} % fail" if count and not failures else ""
+    print(f"  {count} in {seconds:.0f} s, {len(failures)} failures{bound}", *figures, sep="\n  ", flush=True)
+    with RECORD.open("a") as record:
+        record.write(
+            f"| {clock.now():%Y-%m-%d} | {version('earshot')} | {name} | {row.fault} | {seed} | {count} "
+            f"| {len(failures)} | {seconds:.0f} s | {'; '.join(figures)} |\n"
+        )
+    return len(failures)
 
 
 if __name__ == "__main__":

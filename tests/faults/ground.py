@@ -1,7 +1,7 @@
 """What every row of the fault suite stands on: a migrated database, servers at call, and a scale."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 
 from app.rehearsal.line import Manner
 from app.settings import Settings
@@ -16,6 +16,7 @@ class Ground:
     settings: Settings
     nursery: Nursery
     scale: float = 0.1
+    restart_database: Callable[[], None] | None = None
 
     def bound(self, seconds: float) -> float:
         """How late something may be: a soak keeps the promise to the second; a test beside others is busy."""
@@ -45,8 +46,3 @@ class Outcome:
         """One more try; its number stands before what it broke, so that it can be found again."""
         self.failures += [f"try {self.count + 1} of seed {self.seed}: {failure}" for failure in failures]
         self.count += count
-
-
-def chance_of(seed: int, row: str, engine: str) -> Random:
-    """The dice of one row on one engine: the same for the same seed."""
-    return Random(f"{seed} {row} {engine}")

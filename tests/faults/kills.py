@@ -8,7 +8,7 @@ from tests.faults.company import Company, company_of, seat
 from tests.faults.ground import Ground, Outcome
 from tests.faults.service import Service, serving
 
-CONVERSATIONS = 20
+CONVERSATIONS = 10
 KILLS_OF_ONE_COMPANY = 10
 WHOLE_S = 5.0
 
@@ -46,7 +46,7 @@ async def _one_kill(service: Service, company: Company, chance: Random) -> float
 async def stop_and_wake(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """SIGSTOP for 5 to 60 s at full length, then SIGCONT: clients that came back meanwhile are whole."""
     outcome = Outcome(seed)
-    seats = await seat(ground.settings, CONVERSATIONS // 2)
+    seats = await seat(ground.settings, CONVERSATIONS)
     async with (
         serving(ground.nursery, ground.settings, more=ground.timers) as service,
         company_of(ground.settings, seats, url=service.url, manner=ground.manner) as company,

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.provision.packages import CannotProvideError, apt_install
@@ -18,12 +19,27 @@ OPTIONS = ("max_connections=200", "listen_addresses=127.0.0.1")
 HASTE = ("fsync=off", "full_page_writes=off")
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server: its superuser's address, and how to make it fall over and come up again."""
+
+    url: str
+    restart: Callable[[], None]
+
+
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Iterator[str]:
     """Start a server and yield its superuser's address; it is stopped and removed afterwards.
 
     One that is to be measured must be durable, as it would be in production.
     """
+    with postgres_cluster(durable=durable) as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def postgres_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """The same, with a `restart` that breaks every connection off and recovers as after a crash."""
     root = os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="earshot-postgres-"))
     try:
@@ -61,9 +77,15 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
                 f"unix_socket_directories={folder}",
             )
             options = " ".join(f"-c {setting}" for setting in settings)
-            run("pg_ctl", "start", "-w", "-D", data, "-l", str(folder / "server.log"), "-o", options)
+            start = ("start", "-w", "-D", data, "-l", str(folder / "server.log"), "-o", options)
+
+            def restart() -> None:
+                run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
+                run("pg_ctl", *start)
+
+            run("pg_ctl", *start)
             try:
-                yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+                yield Cluster(f"postgresql://postgres@127.0.0.1:{port}/postgres", restart)
             finally:
                 run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
     finally:
