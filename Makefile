@@ -29,8 +29,8 @@ test: setup ## every test: fast ones, both databases, a real browser, the browse
 check: setup ## every check, one line each: style, types, import contract, schemas, content, migrations, lock
 	@$(BIN)/python .ci/check.py
 
-bench: setup ## simulate the same conversations on SQLite and PostgreSQL and compare them
-	@$(BIN)/python -m benchmarks
+bench: setup ## measure Earshot beside its peers, in turns; ONLY=relay,earshot PAIRS=100 RUNS=2 for a quick look
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(RUNS),--runs $(RUNS))
 
 soak: setup ## the fault suite at length, about 90 minutes; one row of it: ROW=F1, again with SEED=, COUNT= times
 	@$(BIN)/python -m benchmarks.soak $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED)) \

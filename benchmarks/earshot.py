@@ -1,0 +1,149 @@
+"""Earshot as it is: `earshot serve`, sealing, access and idempotency on; only its rate limits are raised."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+from uuid import uuid4
+
+import msgspec
+
+from app import db
+from app.db import Database, open_database
+from app.realtime import frames
+from app.rehearsal.server import environment, free_port
+from app.sealing import KeyRing
+from app.settings import Settings
+from benchmarks import cast
+from benchmarks.cast import Talking
+from benchmarks.contenders import Place, Running, words
+from benchmarks.plan import NUMBER, Pair, Seat, Step
+from benchmarks.processes import EARSHOT, process
+
+T = TypeVar("T")
+
+RATE = 10_000_000  # messages a minute, of each person
+TOLD = f"rate limits raised to {RATE:,} messages a minute and person"
+BEATS = (('{"t":"ping"', '{"t":"pong"}'),)
+IGNORED = ('{"t":"state"', '{"t":"eph"')
+
+
+class Earshot:
+    """A running service and its database: makes pairs for the load generator."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def on_database(self, work: Callable[[Database, KeyRing], Awaitable[T]]) -> T:
+        """Do this on the service's own database, beside it."""
+
+        async def connected() -> T:
+            database = open_database(self._settings)
+            try:
+                return await work(database, KeyRing(self._settings.key_ring))
+            finally:
+                await database.engine.dispose()
+
+        return asyncio.run(connected())
+
+    def pairs(self, count: int) -> tuple[Pair, ...]:
+        """Fresh conversations, both sides without cursors."""
+
+        async def make(database: Database, key_ring: KeyRing) -> tuple[Pair, ...]:
+            talking = await cast.open_conversations(database, key_ring, count=count)
+            passes = await cast.socket_passes(database, [one.coach_session for one in talking])
+            return tuple(
+                Pair(
+                    parent=seat(one, "parent", token=one.parent_token),
+                    coach=seat(one, "coach", token=socket_pass),
+                )
+                for one, socket_pass in zip(talking, passes, strict=True)
+            )
+
+        return self.on_database(make)
+
+    def pairs_with_past(self, count: int, *, messages: int, missed: int) -> tuple[Pair, ...]:
+        """Conversations that have a past; who comes back has missed the last so many messages of it."""
+
+        async def make(database: Database, key_ring: KeyRing) -> tuple[Pair, ...]:
+            talking = await cast.open_conversations(database, key_ring, count=count)
+            body = words("parent").replace(NUMBER, "0")
+            await cast.say_already(database, key_ring, talking, messages=messages, body=body)
+            sessions = [one.coach_session for one in talking]
+            first = await cast.socket_passes(database, sessions)
+            second = await cast.socket_passes(database, sessions)
+            return tuple(
+                Pair(
+                    parent=seat(
+                        one, "parent", token=one.parent_token, back=one.parent_token, after=messages - missed
+                    ),
+                    coach=seat(one, "coach", token=once, back=twice, after=messages - missed),
+                )
+                for one, once, twice in zip(talking, first, second, strict=True)
+            )
+
+        return self.on_database(make)
+
+    def stored(self) -> int:
+        """How many messages its log holds."""
+        return self.on_database(lambda database, _: cast.stored_messages(database))
+
+
+def seat(one: Talking, side: str, *, token: str, back: str = "", after: int = 0) -> Seat:
+    """One side's seat; `back` is the token with which it comes back, holding everything to `after`."""
+    stream, body = f"conv:{one.conversation}", words(side)
+    prefix = secrets.token_hex(10)
+    message_id = f"{prefix[:8]}-{prefix[8:12]}-4{prefix[13:16]}-8{prefix[17:20]}-0000{NUMBER}"
+    post = {
+        "t": "message.post",
+        "id": NUMBER,
+        "s": stream,
+        "d": {"client_message_id": message_id, "body": body},
+    }
+    live = (stream, f"staff:{one.conversation}") if side == "coach" else (stream,)
+    return Seat(
+        path=frames.PATH,
+        protocol=frames.PROTOCOL,
+        post=msgspec.json.encode(post).decode(),
+        body=body,
+        acknowledged=f'"re":"{NUMBER}"',
+        steps=_greeting(token, whole=[f'"snapshot","s":"{name}"' for name in live]),
+        again=_greeting(back, whole=[f'"batch","s":"{stream}"'], cursor=(stream, one.epoch, after)),
+        beats=BEATS,
+        ignored=IGNORED,
+    )
+
+
+def _greeting(
+    token: str, *, whole: Sequence[str], cursor: tuple[str, str, int] | None = None
+) -> tuple[Step, ...]:
+    """Say hello; then hear the welcome, and each stream to its end. All texts here fit one frame a stream."""
+    cursors = {cursor[0]: frames.Cursor(epoch=cursor[1], seq=cursor[2])} if cursor else {}
+    data = frames.HelloData(token=token or "none", client="load/1.0", conn=uuid4(), cursors=cursors)
+    hello = frames.encode(frames.Hello(id="hello", d=data))
+    return (Step(hello, '"t":"welcome"'), *(Step("", stream) for stream in whole))
+
+
+@contextmanager
+def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
+    """`earshot serve` on an empty database."""
+    settings = Settings(env="development", database_url=database_url, data_dir=place.folder / name)
+    db.migrate(settings)
+    port = free_port()
+    limits = {
+        f"EARSHOT_LIMITS__{limit}": str(RATE)
+        for limit in ("PARENT_MESSAGES_PER_MINUTE", "STAFF_MESSAGES_PER_MINUTE")
+    }
+    env = {**environment(settings, EARSHOT_PUBLIC_URL=f"http://127.0.0.1:{port}"), **limits}
+    earshot = Earshot(settings)
+    with process(
+        [*EARSHOT, "serve", "--quiet", "--port", str(port)],
+        port=port,
+        log=place.folder / f"{name}.log",
+        env=env,
+    ) as pid:
+        processes = {"server": pid}
+        if database_url.startswith("postgresql"):
+            processes["postgres"] = place.postgres_pid
+        yield Running(port, processes, earshot.pairs, earshot.stored, TOLD)
