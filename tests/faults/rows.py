@@ -6,6 +6,7 @@ from random import Random
 
 from tests.faults.ground import Ground, Outcome
 from tests.faults.kills import kill_mid_send, stop_and_wake
+from tests.faults.network import cut_off, read_slowly
 from tests.faults.repeats import repeat
 from tests.faults.storage import fill_disk, restart_database
 
@@ -29,6 +30,8 @@ ROWS = {
     "F1": Row("the server is killed in the middle of sending", kill_mid_send, 300),
     "F2": Row("the server is stopped for 5 to 60 s and woken", stop_and_wake, 50, at_once=5),
     "F3": Row("PostgreSQL stops at once and recovers", restart_database, 100, ON_POSTGRESQL),
+    "F5": Row("the network is cut in five ways", cut_off, 50, ON_POSTGRESQL),
+    "F6": Row("two readers at 0 and 1 KB a second", read_slowly, 20, ON_POSTGRESQL),
     "F7": Row("one message is sent again and again", repeat, 2000),
     "F13": Row("the disk is full", fill_disk, 20, ("SQLite",)),
 }
