@@ -19,12 +19,16 @@ TYPING_S = 6.0
 
 async def be_parent(stage: Stage, script: Script) -> None:
     """Play one parent from the first click to the end of the conversation."""
+    entering = asyncio.ensure_future(_enter(stage, script))
     try:
-        conversation, token = await _start(stage, script)
+        conversation, token = await asyncio.shield(entering)
     except AppError as error:
         stage.faults.append(Fault("not started", 0, "stuck", error.message))
         return
-    await stage.enter(conversation, script)
+    except asyncio.CancelledError:
+        # Whoever the service let in must be known, or is left behind.
+        await asyncio.gather(entering, return_exceptions=True)
+        raise
     began = clock.monotonic()
 
     async def same_token() -> str:
@@ -85,7 +89,7 @@ async def _say(stage: Stage, line: Line, conversation: UUID, body: str, *, drop:
     await posting
 
 
-async def _start(stage: Stage, script: Script) -> tuple[UUID, str]:
+async def _enter(stage: Stage, script: Script) -> tuple[UUID, str]:
     request: dict[str, Any] = {
         "start_id": str(uuid4()),
         "language": "en",
@@ -96,4 +100,6 @@ async def _start(stage: Stage, script: Script) -> tuple[UUID, str]:
         **script.child,
     }
     answer, _ = await ask(stage.http, f"{stage.url}/api/v1/conversations", request)
-    return UUID(answer["conversation"]), answer["token"]
+    conversation = UUID(answer["conversation"])
+    await stage.enter(conversation, script)
+    return conversation, answer["token"]
