@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -300,12 +301,17 @@ async def require_current(database: Database) -> None:
             "The database cannot be reached.",
             next_step="Check EARSHOT_DATABASE_URL and that the database runs; `earshot doctor` says more.",
         ) from error
-    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    newest = _newest_migration()
     if found != newest:
         raise ConfigurationError(
             f"The database is at migration {found or 'none'} and this version needs {newest}.",
             next_step="Run `earshot migrate`. Nothing that is stored is lost by it.",
         )
+
+
+@cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _prepare_sqlite(connection: DBAPIConnection | sqlite3.Connection, _: object) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
-from fastapi import FastAPI, Request, status
+from fastapi import Depends, FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict
 
-from app import clock, db, events
+from app import clock, db, events, lifecycle
 from app.accounts import routes as accounts
 from app.chat.writer import Writer
 from app.content import routes as advice
@@ -62,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     _require_kept_promises(settings, state.content)
     state.database = db.open_database(settings)
     state.key_ring = KeyRing(settings.key_ring)
+    state.readiness = lifecycle.Readiness(state.database)
     state.hub = Hub()
     state.writer = Writer(
         state.database,
@@ -87,8 +88,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _wire(app)
     for room in (accounts, advice, safeguarding, queue, endpoint, http, pages, widget, research, reports):
-        app.include_router(room.router)
-    app.add_api_route("/healthz", _healthz)
+        app.include_router(room.router, dependencies=[Depends(lifecycle.refuse_while_leaving)])
+    app.include_router(lifecycle.router)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
     app.add_exception_handler(AppError, _say_error)
     app.add_exception_handler(RequestValidationError, _say_invalid)
@@ -165,8 +166,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ]
     for task in (writing, *others):
         task.add_done_callback(_die_aloud)
-    yield
-    state.hub.close_all(4000)
+    with lifecycle.leaving_first(state.hub):
+        yield
+    await state.hub.leave()
     state.writer.stop()
     await asyncio.wait({writing})  # where it failed, that is logged already, and the rest ends in order
     for task in others:
@@ -209,10 +211,6 @@ def _die_aloud(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.critical("task.failed", exc_info=error)
         signal.raise_signal(signal.SIGTERM)
-
-
-async def _healthz() -> dict[str, str]:
-    return {"status": "ok"}
 
 
 async def _say_error(_: Request, error: Exception) -> JSONResponse:

@@ -37,7 +37,7 @@ HTTP_STATUS: dict[ErrorCode, int] = {
 }
 
 CLOSE_CODES: dict[int, str] = {
-    4000: "restart: come back at once",
+    4000: "restart: come back once the milliseconds are over that the reason names, as in `retry_ms=1500`",
     4001: "no pong: come back",
     4002: "slow: the outbound queue was full; come back and recover",
     4003: "position lost: come back without cursors",

@@ -85,7 +85,10 @@ async def read_frames(
 ) -> None:
     """Hop 1 of a message: carry out frame after frame, in their order, until the socket ends."""
     while connection.outbound.closing is None:
-        outcome = session.receive(await _next(websocket), clock.monotonic())
+        text = await _next(websocket)
+        if realtime.hub.leaving:
+            return  # unanswered, so it is sent again elsewhere
+        outcome = session.receive(text, clock.monotonic())
         if isinstance(outcome, Close):
             connection.outbound.close(outcome.code)
         elif isinstance(outcome, Reply):
@@ -94,7 +97,11 @@ async def read_frames(
             post(realtime, connection, outcome.frame)
         elif not isinstance(outcome.frame, frames.Pong):
             await connection.all_answered()  # nothing overtakes a message that was sent before it
-            await carry_out(realtime, connection, outcome.frame)
+            connection.asked()
+            try:
+                await carry_out(realtime, connection, outcome.frame)
+            finally:
+                connection.answered()
 
 
 async def _next(websocket: WebSocket) -> str | bytes:
@@ -181,7 +188,7 @@ async def _send_all(websocket: WebSocket, outbound: Outbound) -> None:
         while (text := await outbound.take()) is not None:
             await websocket.send_text(text)
         if websocket.application_state is WebSocketState.CONNECTED and outbound.closing:
-            await websocket.close(outbound.closing)
+            await websocket.close(outbound.closing, outbound.reason)
     except (WebSocketDisconnect, RuntimeError):  # Starlette's two ways to say that the client has gone
         pass
     finally:

@@ -5,6 +5,7 @@ and while a client is still catching up, live events wait behind what it missed.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from app.realtime import frames
 from app.realtime.frames import encode
 
 MOST_HELD = 256
+RESTART = 4000
+SPREAD_MS = 5  # between two who come back: each says hello and reads what it missed
+LEAVE_S = 5
 
 logger = structlog.get_logger(__name__)
 
@@ -34,6 +38,7 @@ class Outbound:
         self._empty = asyncio.Event()
         self._empty.set()
         self.closing: int | None = None
+        self.reason = ""
         self.closed = asyncio.Event()
 
     def put(self, text: str, *, counted: bool = True) -> None:
@@ -50,10 +55,10 @@ class Outbound:
         self._empty.clear()
         self._filled.set()
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the socket with this code once what is queued has been sent; when it is slow, at once."""
         if self.closing is None:
-            self.closing = code
+            self.closing, self.reason = code, reason
             if code == 4002:
                 self._queue.clear()  # it is not being read; the client recovers when it comes back
             self._filled.set()
@@ -129,7 +134,7 @@ class Connection:
     _settled: asyncio.Event | None = None
 
     def asked(self) -> None:
-        """A message of this socket is with the writer."""
+        """A frame of this socket is being carried out."""
         self._unanswered += 1
 
     def answered(self) -> None:
@@ -139,9 +144,10 @@ class Connection:
             self._settled.set()
 
     async def all_answered(self) -> None:
-        """Wait until every message of this socket has its answer."""
+        """Wait until everything that this socket asked for has its answer."""
         while self._unanswered:
-            self._settled = asyncio.Event()
+            if self._settled is None or self._settled.is_set():
+                self._settled = asyncio.Event()
             await self._settled.wait()
 
     def send(self, frame: frames.Frame) -> None:
@@ -165,13 +171,16 @@ class Hub:
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
+        self.leaving = False
         self._listeners: dict[str, set[Connection]] = {}
         self.claimed: Callable[[Connection, UUID, int], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, connection: Connection) -> None:
-        """A socket was greeted."""
+        """A socket was greeted; while this worker is leaving, it is sent away again."""
         self.connections.add(connection)
+        if self.leaving:
+            connection.outbound.close(RESTART)
 
     def remove(self, connection: Connection) -> None:
         """A socket is gone: it listens to nothing any more, and the others are told where it was the last."""
@@ -297,10 +306,22 @@ class Hub:
             if connection.conversation == event.conversation:
                 connection.outbound.close(4501)
 
-    def close_all(self, code: int) -> None:
-        """Close every socket, as before a restart."""
-        for connection in self.connections:
-            connection.outbound.close(code)
+    async def leave(self) -> None:
+        """Send everybody away to come back elsewhere, each once their answers are out, and not all at once.
+
+        From now on nothing more is read from any socket. Nobody is told to go before everything that was
+        begun is committed: who came back sooner would miss it, as this worker cannot tell the other.
+        """
+        self.leaving = True
+        here = list(self.connections)
+        with contextlib.suppress(TimeoutError):  # what has no answer by then is asked again elsewhere
+            async with asyncio.timeout(LEAVE_S):
+                await asyncio.gather(*(connection.all_answered() for connection in here))
+        for place, connection in enumerate(here):
+            connection.outbound.close(RESTART, f"retry_ms={place * SPREAD_MS}")
+        with contextlib.suppress(TimeoutError):  # nor does anybody wait for who does not read
+            async with asyncio.timeout(LEAVE_S):
+                await asyncio.gather(*(connection.outbound.drained() for connection in here))
 
     def _spawn(self, connection: Connection, work: Awaitable[None]) -> None:
         """Run this beside everything else; where it fails, the socket must come back."""

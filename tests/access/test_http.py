@@ -104,6 +104,7 @@ ANYBODY = Cell(answers=everybody(200))
 MATRIX: dict[tuple[str, str], Cell] = {
     ("GET", "/openapi.json"): ANYBODY,
     ("GET", "/healthz"): ANYBODY,
+    ("GET", "/readyz"): ANYBODY,
     ("GET", "/"): ANYBODY,
     ("GET", "/embed.js"): ANYBODY,
     ("GET", "/embed"): ANYBODY,

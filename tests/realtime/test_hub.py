@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -212,8 +213,26 @@ async def test_ended_sessions_and_revoked_tokens_close_their_sockets_and_no_othe
     )
     hub.revoked(ParentRevoked(conversation=ALYS))
     assert (parent.outbound.closing, bron.outbound.closing, other.outbound.closing) == (4501, None, None)
-    hub.close_all(4000)
-    assert (bron.outbound.closing, other.outbound.closing, parent.outbound.closing) == (4000, 4000, 4501)
+
+
+async def test_who_leaves_answers_first_and_then_sends_everybody_away_spread() -> None:
+    hub = Hub()
+    people = [_parent(hub), _coach(hub), _coach(hub)]
+    people[1].asked()
+    leaving = asyncio.create_task(hub.leave())
+    await asyncio.sleep(0)
+    assert hub.leaving
+    assert [person.outbound.closing for person in people] == [None, None, None], "one waits for an answer"
+    late = _parent(hub)
+    assert late.outbound.closing == 4000
+    people[1].answered()
+    for person in people:
+        while await person.outbound.take() is not None:
+            pass
+    await leaving
+    assert [person.outbound.closing for person in people] == [4000, 4000, 4000]
+    assert len({person.outbound.reason for person in people}) == 3
+    assert all(re.fullmatch(r"retry_ms=\d+", person.outbound.reason) for person in people)
 
 
 async def test_a_socket_that_has_gone_is_not_brought_back_by_a_late_claim() -> None:
