@@ -1,6 +1,7 @@
 """Servers come and go: ready or not, what was accepted is answered, and nobody comes back to a loss."""
 
 import asyncio
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 from sqlmodel import col
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
@@ -52,7 +53,7 @@ class Chatter:
             self.sent |= {str(uuid4()) for _ in range(UNANSWERED)}
             try:
                 for message in self.sent - self.acknowledged:
-                    await socket.send(self._post(message))
+                    await self._post(socket, message)
                 async for frame in socket:
                     told = json.loads(frame)
                     if told["t"] != "ok" or told["re"] not in self.sent:
@@ -61,17 +62,18 @@ class Chatter:
                     self.flowing.set()
                     if not self.enough:
                         self.sent.add(more := str(uuid4()))
-                        await socket.send(self._post(more))
+                        await self._post(socket, more)
                     elif self.sent == self.acknowledged:
                         return
             except ConnectionClosed as closed:
                 if closed.rcvd is not None:
                     self.code, self.reason = closed.rcvd.code, closed.rcvd.reason
 
-    def _post(self, message: str) -> str:
+    async def _post(self, socket: ClientConnection, message: str) -> None:
         said = {"client_message_id": message, "body": "He will not go in."}
         stream = f"conv:{self.started.conversation_id}"
-        return json.dumps({"t": "message.post", "id": message, "s": stream, "d": said})
+        with contextlib.suppress(ConnectionClosed):  # what has come before is still there to be read
+            await socket.send(json.dumps({"t": "message.post", "id": message, "s": stream, "d": said}))
 
 
 async def stored(database: Database, chatter: Chatter) -> set[str]:

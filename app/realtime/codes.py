@@ -1,5 +1,6 @@
 """The wire's error codes, their statuses over HTTP, and the codes with which a socket is closed. Pure."""
 
+import re
 from typing import Literal
 
 ErrorCode = Literal[
@@ -51,3 +52,9 @@ CLOSE_CODES: dict[int, str] = {
     4504: "too many sockets: close one first; do not come back by itself",
     4505: "version: the protocol version is not known; do not come back",
 }
+
+
+def asked_to_wait_s(reason: str) -> float:
+    """How long a server that restarts asks this client to stay away: the seconds in its close's reason."""
+    found = re.fullmatch(r"retry_ms=(\d{1,5})", reason)
+    return int(found[1]) / 1000 if found else 0.0

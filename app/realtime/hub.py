@@ -19,7 +19,7 @@ from app.realtime.frames import encode
 
 MOST_HELD = 256
 RESTART = 4000
-SPREAD_MS = 5  # between two who come back: each says hello and reads what it missed
+SPREAD_MS, MOST_SPREAD_MS = 5, 30_000  # between two who come back, and in all
 LEAVE_S = 5
 
 logger = structlog.get_logger(__name__)
@@ -317,8 +317,9 @@ class Hub:
         with contextlib.suppress(TimeoutError):  # what has no answer by then is asked again elsewhere
             async with asyncio.timeout(LEAVE_S):
                 await asyncio.gather(*(connection.all_answered() for connection in here))
+        apart = min(SPREAD_MS, MOST_SPREAD_MS / max(1, len(here)))
         for place, connection in enumerate(here):
-            connection.outbound.close(RESTART, f"retry_ms={place * SPREAD_MS}")
+            connection.outbound.close(RESTART, f"retry_ms={int(place * apart)}")
         with contextlib.suppress(TimeoutError):  # nor does anybody wait for who does not read
             async with asyncio.timeout(LEAVE_S):
                 await asyncio.gather(*(connection.outbound.drained() for connection in here))

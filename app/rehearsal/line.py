@@ -19,7 +19,7 @@ from websockets.typing import Origin, Subprotocol
 from app import clock
 from app.errors import AppError
 from app.realtime import frames
-from app.realtime.codes import CLOSE_CODES
+from app.realtime.codes import CLOSE_CODES, asked_to_wait_s
 from app.rehearsal.held import Held, digest_of, entry_of
 from app.rehearsal.verdict import Arrival, Posted, View
 
@@ -215,6 +215,7 @@ class Line:
     async def _keep(self) -> None:
         """Connect, read, and come back whenever the connection breaks."""
         while not self.ended:
+            asked = 0.0
             try:
                 token = await self._token()
                 async with connect(
@@ -234,6 +235,7 @@ class Line:
                 code = socket.close_code or 0
             except ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 0
+                asked = asked_to_wait_s(closed.rcvd.reason if closed.rcvd else "")
             except (OSError, InvalidHandshake, httpx.HTTPError) as error:
                 code = 0
                 if self._pause >= LONGEST_PAUSE_S:
@@ -245,7 +247,7 @@ class Line:
             if code >= STOP:
                 self.ended = CLOSE_CODES.get(code, str(code))
             self._lose()
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(self._pause + asked)
             self._pause = min(2 * self._pause, self._manner.longest_pause_s)
 
     async def _listen(self, socket: ClientConnection) -> None:

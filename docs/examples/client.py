@@ -11,6 +11,7 @@ import urllib.request
 import uuid
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 
 def start(url: str) -> dict[str, str]:
@@ -39,11 +40,15 @@ class Parent:
         async for self.socket in connect(address, subprotocols=["earshot.v1"]):
             place = {self.stream: {"epoch": self.epoch, "seq": self.last}} if self.epoch else {}
             hello = {"token": started["token"], "client": "example/1", "conn": self.conn, "cursors": place}
-            await self.send("hello", id="1", d=hello)
-            async for text in self.socket:
-                await self.take(json.loads(text))
-                if self.done:
-                    return
+            try:
+                await self.send("hello", id="1", d=hello)
+                async for text in self.socket:
+                    await self.take(json.loads(text))
+                    if self.done:
+                        return
+            except ConnectionClosed as closed:
+                if closed.rcvd and closed.rcvd.code >= 4500:
+                    raise
 
     async def send(self, kind: str, **frame: object) -> None:
         await self.socket.send(json.dumps({"t": kind, **frame}))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { backOff, connect, type Connection, type Platform, Refused, type Socket } from "./connection.js";
+import { askedToWait, backOff, connect, type Connection, type Platform, Refused, type Socket } from "./connection.js";
 import type { ClientFrame, ServerFrame } from "./frames.js";
 import { serverFrame } from "./golden.js";
 import { messages } from "./transcript.js";
@@ -13,7 +13,7 @@ class FakeSocket implements Socket {
   closedByClient = false;
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
-  onclose: ((event: { readonly code: number }) => void) | null = null;
+  onclose: ((event: { readonly code: number; readonly reason?: string }) => void) | null = null;
 
   send(text: string): void {
     this.sent.push(JSON.parse(text) as ClientFrame);
@@ -172,6 +172,18 @@ test("the wait has full jitter under a ceiling that doubles from half a second t
   assert.equal(backOff(3, () => 1), 4000);
   assert.equal(backOff(20, () => 1), 30_000);
   assert.equal(backOff(20, () => 0), 0);
+});
+
+test("a server that restarts is given the time that it asks for, on top of the jitter", async () => {
+  const { sockets, pass, welcomed } = world();
+  (await welcomed()).onclose?.({ code: 4000, reason: "retry_ms=1500" });
+  await pass(1499);
+  assert.equal(sockets.length, 1);
+  await pass(501);
+  assert.equal(sockets.length, 2);
+  for (const odd of ["", "retry_ms=", "retry_ms=-5", "retry_ms=1e9", "retry_ms=999999", " retry_ms=5"]) {
+    assert.equal(askedToWait(odd), 0, odd);
+  }
 });
 
 test("waking connects at once", async () => {

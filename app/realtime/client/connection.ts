@@ -25,7 +25,7 @@ export interface Socket {
   close(code?: number): void;
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason?: string }) => void) | null;
 }
 
 export interface Platform {
@@ -91,6 +91,11 @@ interface Waiting {
 /** How long to wait before the next attempt: full jitter under a ceiling that doubles from 0.5 s to 30 s. */
 export function backOff(attempt: number, random: () => number): number {
   return random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+}
+
+/** How long a server that restarts asks this client to stay away: the milliseconds in its close's reason. */
+export function askedToWait(reason: string): number {
+  return Number(/^retry_ms=(\d{1,5})$/.exec(reason)?.[1] ?? 0);
 }
 
 /** Connects, and stays connected until `stop()` or a close code that says not to come back. */
@@ -166,7 +171,7 @@ export function connect(options: Options): Connection {
       if (socket === opened) receive(JSON.parse(String(event.data)) as ServerFrame);
     };
     opened.onclose = (event) => {
-      if (socket === opened) closed(event.code);
+      if (socket === opened) closed(event.code, event.reason);
     };
   }
 
@@ -222,7 +227,7 @@ export function connect(options: Options): Connection {
     cancelTrial = cancelWait;
   }
 
-  function closed(code: number): void {
+  function closed(code: number, reason = ""): void {
     socket = null;
     cancelWatch();
     cancelTrial();
@@ -241,17 +246,17 @@ export function connect(options: Options): Connection {
     }
     if (code === POSITION_LOST) known = withoutPlaces(known);
     if (code === RATE) attempt = Math.max(attempt, 4);
-    tryLater();
+    tryLater(askedToWait(reason));
   }
 
   function letGo(): void {
     for (const one of held.splice(0)) one.cut();
   }
 
-  function tryLater(): void {
+  function tryLater(asked = 0): void {
     become("waiting");
     cancelRetry();
-    cancelRetry = platform.after(backOff(attempt, platform.random), () => void start());
+    cancelRetry = platform.after(asked + backOff(attempt, platform.random), () => void start());
   }
 
   function receive(frame: ServerFrame): void {
