@@ -59,7 +59,8 @@ class Boards:
     async def send(self) -> None:
         """Send to each socket what differs from what it has."""
         self._sent = {key: sent for key, sent in self._sent.items() if key[0] in self._hub.connections}
-        staff, parents = self._hub.all_staff(), self._hub.of_parents()
+        staff = [each for each in self._hub.all_staff() if each.welcomed]
+        parents = [each for each in self._hub.of_parents() if each.welcomed]
         if not staff and not parents:
             return
         async with reading(self._database) as session:

@@ -65,6 +65,7 @@ def admit(realtime: Realtime, connection: Connection, session: Session) -> bool:
         connection.outbound.close(4504)
         return False
     session.welcome(connection.role, texts_of(realtime, connection))
+    connection.welcomed = False
     realtime.hub.add(connection)
     realtime.sessions[connection] = session
     return True
@@ -88,6 +89,7 @@ async def bring_up(
     try:
         owed = await recovery.join(realtime, connection, places, cursors)
         connection.send(_welcome(realtime, connection, hello_id, owed))
+        connection.welcomed = True
         await recovery.deliver(realtime, connection, owed)
     except BaseException:
         let_go(realtime, connection)

@@ -130,6 +130,7 @@ class Connection:
     participants: dict[UUID, UUID] = field(default_factory=dict)  # conversation → participant
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    welcomed: bool = True  # until then nothing is said to it that the welcome must precede
     _unanswered: int = 0
     _settled: asyncio.Event | None = None
 
@@ -270,7 +271,7 @@ class Hub:
         """Send something ephemeral to the stream's listeners, save its originator."""
         text = encode(frame)
         for connection in self._listeners.get(stream, ()):
-            if connection is not but:
+            if connection is not but and connection.welcomed:
                 connection.outbound.put(text)
 
     def assigned(self, event: CoachAssigned) -> None:

@@ -340,3 +340,13 @@ async def test_states_are_numbered_by_stream() -> None:
         ("queue", 1),
         ("me", 2),
     ]
+
+
+async def test_nothing_is_said_before_the_welcome() -> None:
+    hub = Hub()
+    early, late = _parent(hub), _parent(hub)
+    late.welcomed = False
+    for _ in range(2):
+        hub.tell(stream_name("conv", ALYS), frames.Eph(s=stream_name("conv", ALYS), k="typing", d={}))
+        late.welcomed = True
+    assert (len(await _sent(early, "eph")), len(await _sent(late, "eph"))) == (2, 1)
