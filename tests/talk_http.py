@@ -31,6 +31,7 @@ class StreamTalk(Talk):
         super().__init__(app, views=views)
         self.conn = str(uuid4())
         self.visits = 0
+        self.reason = ""
         self.through: ASGIApp = app
         self.rested = asyncio.Event()
         self.rested.set()
@@ -95,7 +96,7 @@ class StreamTalk(Talk):
                 lines = dict(line.split(": ", 1) for line in event.split("\n"))
                 data = json.loads(lines["data"])
                 if lines.get("event") == "close":
-                    self._ends = data["code"]
+                    self._ends, self.reason = data["code"], data["reason"]
                     continue
                 self._hear(data)
                 if "id" in lines:
@@ -188,4 +189,4 @@ class PollTalk(StreamTalk):
         for frame in told["frames"]:
             self._hear(frame)
         if told["close"] is not None:
-            self._ends = told["close"]
+            self._ends, self.reason = told["close"], told["reason"]

@@ -5,6 +5,7 @@ it may go to any worker; a stream begins where its cursors say: the database hol
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -144,14 +145,14 @@ async def events(
         visit.reading = False
         if outbound.closing is not None:
             _leave(realtime, key, visit)
-    return _answer(texts, outbound.closing)
+    return _answer(texts, outbound)
 
 
 @router.post("/frames")
 async def frame(request: Request, guest: Annotated[Guest, Depends(asking)]) -> Response:
     """Carry out one frame, as a socket would; its `ok` or `err`, after whatever was asked for."""
     texts = await _asked(request.app.state.realtime, guest, await request.body())
-    return _answer(texts, guest.connection.outbound.closing)
+    return _answer(texts, guest.connection.outbound)
 
 
 @router.post("/messages", status_code=201)
@@ -356,7 +357,8 @@ async def _events(realtime: Realtime, key: tuple[UUID, UUID], visit: Visit) -> A
         if visit.opening is not None and visit.opening.done():
             visit.opening.result()
         if outbound.closing != GONE:
-            yield f'event: close\ndata: {{"code":{outbound.closing}}}\n\n'
+            told = json.dumps({"code": outbound.closing, "reason": outbound.reason})
+            yield f"event: close\ndata: {told}\n\n"
     finally:
         visit.reading = False
         if not comes_back:
@@ -371,6 +373,6 @@ def _event(visit: Visit, text: str) -> str:
     return f"{named}data: {text}\n\n"
 
 
-def _answer(texts: list[str], closing: int | None) -> Response:
-    close = "null" if closing is None else str(closing)
-    return Response(f'{{"frames":[{",".join(texts)}],"close":{close}}}', media_type="application/json")
+def _answer(texts: list[str], outbound: Outbound) -> Response:
+    close = json.dumps({"close": outbound.closing, "reason": outbound.reason})
+    return Response(f'{{"frames":[{",".join(texts)}],{close[1:]}', media_type="application/json")

@@ -110,7 +110,7 @@ async def test_a_flood_of_requests_is_told_to_come_back_later(settings: Settings
             while pace.take(clock.monotonic()) is None:
                 pass
             told = await browser.post("/rt/v1/frames", json={"t": "pong"})
-        assert told.json() == {"frames": [], "close": 4005}
+        assert told.json() == {"frames": [], "close": 4005, "reason": ""}
 
 
 @pytest.mark.parametrize("sent", [b"{", b"\xff", b"[" * 50_000, b'{"t":"zap","id":"1"}', b'{"t":"hello"}'])
@@ -324,6 +324,18 @@ async def test_ended_sessions_and_revoked_tokens_end_their_streams(
                 await sign_out(session, viewer=carys.viewer)
             assert await parent.close_code() == 4501
             assert await coach.close_code() == 4501
+
+
+@HTTP
+async def test_a_server_that_leaves_sends_its_streams_away(settings: Settings, way: type[StreamTalk]) -> None:
+    async with running(settings) as app:
+        started = await enter(app.state.database, settings)
+        async with talking(app, started.token, by=way) as talk:
+            await talk.caught_up(f"conv:{started.conversation_id}", 1)
+            await _until(lambda: _somebody_reads(app))
+            await app.state.hub.leave()
+            assert await talk.close_code() == 4000
+            assert talk.reason == "retry_ms=0"
 
 
 @HTTP

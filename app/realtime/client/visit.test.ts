@@ -232,10 +232,21 @@ test("close codes and refusals mean what they mean on a socket; a portal's page 
   ] as const) {
     const { asked, connection, pass } = await refused();
     await (asked[0] as Asked).begin().hear(WELCOME);
-    await (asked[0] as Asked).write(`event: close\ndata: {"code":${code}}\n\n`);
+    await (asked[0] as Asked).write(`event: close\ndata: {"code":${code},"reason":""}\n\n`);
     await pass(0);
     assert.equal(connection.line(), line);
   }
+});
+
+test("the wait that a restarting server asks for is honoured over HTTP too", async () => {
+  const { asked, connection, pass } = await refused();
+  await (asked[0] as Asked).begin().hear(WELCOME);
+  await (asked[0] as Asked).write('event: close\ndata: {"code":4000,"reason":"retry_ms=9000"}\n\n');
+  await pass(8900);
+  assert.equal(connection.line(), "waiting");
+  assert.equal(asked.length, 1);
+  await pass(5000);
+  assert.equal(asked.length, 2);
 });
 
 test("a stream that breaks comes back over HTTP; where that fails too, a socket is tried again", async () => {

@@ -23,6 +23,7 @@ export interface Visit {
 interface Told {
   readonly frames?: readonly ServerFrame[];
   readonly close?: number | null;
+  readonly reason?: string;
 }
 
 const CUT = 1006;
@@ -35,7 +36,10 @@ const CLOSED_AS: Readonly<Record<string, number>> = {
 
 /** Ends a visit with a close code. */
 class Closing extends Error {
-  constructor(readonly code: number) {
+  constructor(
+    readonly code: number,
+    readonly reason = "",
+  ) {
     super();
   }
 }
@@ -56,7 +60,7 @@ export function visit(options: Visit): Socket {
   function end(error: unknown): void {
     if (over) return;
     close();
-    socket.onclose?.({ code: error instanceof Closing ? error.code : CUT });
+    socket.onclose?.(error instanceof Closing ? error : new Closing(CUT));
   }
 
   function hear(text: string): void {
@@ -94,7 +98,10 @@ export function visit(options: Visit): Socket {
       rest = events.pop() ?? "";
       for (const event of events) {
         const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
-        if (/^event: close$/m.test(event)) throw new Closing((JSON.parse(data) as { code: number }).code);
+        if (/^event: close$/m.test(event)) {
+          const { code, reason } = JSON.parse(data) as Closing;
+          throw new Closing(code, reason);
+        }
         hear(data);
         pinged = (JSON.parse(data) as ServerFrame).t === "ping";
       }
@@ -104,7 +111,7 @@ export function visit(options: Visit): Socket {
   async function readAnswer(answer: Response): Promise<void> {
     const told = (await answer.json()) as Told;
     for (const frame of told.frames ?? []) hear(JSON.stringify(frame));
-    if (told.close !== null) throw new Closing(told.close ?? CUT);
+    if (told.close !== null) throw new Closing(told.close ?? CUT, told.reason);
   }
 
   function send(text: string): void {
