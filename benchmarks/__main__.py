@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.rehearsal.server import allow_sockets
 from benchmarks import lineup, postgres
 from benchmarks.contenders import Contender, Place, Running
 from benchmarks.plan import Outcome, Plan
@@ -80,6 +81,7 @@ def main() -> int:
     """Run what was asked for; 1 where a message went wrong anywhere."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are ended on every way out
     given = _parser().parse_args()
+    allow_sockets()  # the servers inherit it
     chosen = _chosen(given.only)
     names = {contender.key: contender.name for contender in chosen}
     loops = [("closed", pairs) for pairs in given.pairs or PAIRS]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from benchmarks import contenders, earshot
+from benchmarks import contenders, earshot, ejabberd, peers
 from benchmarks.contenders import Contender, Place, Running
 
 
@@ -25,6 +25,9 @@ LINEUP = (
     Contender("relay", "raw relay, stores nothing", contenders.relay),
     Contender("earshot", "Earshot on PostgreSQL", _earshot_on_postgres),
     Contender("earshot-sqlite", "Earshot on SQLite", _earshot_on_sqlite),
+    Contender("tutorial", "FastAPI + SQLModel as taught", peers.tutorial),
+    Contender("socketio", "python-socketio + SQLAlchemy", peers.socketio),
+    Contender("ejabberd", "ejabberd, archive in PostgreSQL", ejabberd.archiving),
 )
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,7 @@ from benchmarks.plan import Outcome, Plan
 
 HOST = "127.0.0.1"
 EARSHOT = (sys.executable, "-m", "app.cli")
-START_S, STOP_S, LOOK_S = 60.0, 20.0, 0.05
+START_S, STOP_S, LOOK_S = 120.0, 20.0, 0.05
 
 
 class NotStarted(RuntimeError):
@@ -27,11 +27,11 @@ class NotStarted(RuntimeError):
 
 @contextmanager
 def python_server(
-    module: str, *, log: Path, env: Mapping[str, str] | None = None
+    module: str, *, log: Path, env: Mapping[str, str] | None = None, python: str = sys.executable
 ) -> Iterator[tuple[int, int]]:
     """Run a module of ours that serves on the port it is given; its port and process."""
     port = free_port()
-    with process([sys.executable, "-m", module, str(port)], port=port, log=log, env=env) as pid:
+    with process([python, "-m", module, str(port)], port=port, log=log, env=env) as pid:
         yield port, pid
 
 
@@ -60,12 +60,16 @@ def process(
             _wait_until_listening(running, port, log)
             yield running.pid
         finally:
-            running.terminate()
-            try:
+            _end(running)
+
+
+def _end(running: "subprocess.Popen[bytes]") -> None:
+    """End the process and what it started, as a script starts its server."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if running.poll() is None:
+            os.killpg(running.pid, sign)
+            with suppress(subprocess.TimeoutExpired):
                 running.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                os.killpg(running.pid, signal.SIGKILL)
-                running.wait()
 
 
 def generate(plan: Plan) -> Outcome:
