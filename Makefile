@@ -1,7 +1,7 @@
 # Everything a person does with this project. Nothing is installed outside of this folder by `make run`.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench soak evaluate screenshots clean setup web lock
+.PHONY: help run demo test check bench soak evaluate train-risk screenshots clean setup web lock
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -14,7 +14,7 @@ export NODE_USE_SYSTEM_CA := 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
 
 run: setup ## serve on 127.0.0.1:8000 (PORT= changes it); the first time, install everything
 	@exec $(BIN)/earshot serve --port $(PORT)
@@ -39,6 +39,9 @@ soak: setup ## the fault suite at length, about 90 minutes; one row of it: ROW=F
 evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the folder DATA=
 	@test -n "$(DATA)" || { echo "Say where the labelled texts are: make evaluate DATA=folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+train-risk: setup ## train the risk check's classifier on our own texts; the same texts give the same weights
+	@$(BIN)/python -m training.train_risk
 
 screenshots: setup ## photograph the service's pages for the README
 	@$(BIN)/python -m docs.make_screenshots

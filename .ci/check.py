@@ -114,6 +114,7 @@ CHECKS: dict[str, Callable[[], object]] = {
     "schemas": command(sys.executable, "-m", "app.realtime.schema", "--check"),
     "browser types": browser_types,
     "content": command(BIN / "earshot", "content", "check"),
+    "risk model": command(sys.executable, "-m", "training.train_risk", "--check"),
     "migrations on sqlite": command(sys.executable, ".ci/migrations.py", "sqlite"),
     "migrations on postgresql": command(sys.executable, ".ci/migrations.py", "postgresql"),
     "lock": lock,

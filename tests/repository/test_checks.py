@@ -59,6 +59,10 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str]] = {
         "frames.d.ts is stale",
     ),
     "content": (lambda tree: plant(tree / "content/codebook.yaml", "\nplanted: yes\n"), "codebook.yaml"),
+    "risk model": (
+        lambda tree: plant(tree / "training/risk/around.txt", "> planted\n"),
+        "risk.weights is stale",
+    ),
     "migrations on sqlite": (unmigrated_table, "planted"),
     "migrations on postgresql": (unmigrated_table, "planted"),
     "lock": (

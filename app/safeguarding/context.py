@@ -1,0 +1,33 @@
+"""How a window seems to be meant: denied, long past, a story, the news, work, a joke, an accident."""
+
+from app.safeguarding.patterns import Hit
+from app.safeguarding.tokens import Token, data_words
+
+REACH = 3  # words before a phrase in which a denial speaks of it
+_MEANT = frozenset(
+    f"<{name}>" for name in ("fiction", "news", "work", "past", "lol", "accident", "skin", "pet", "resolved")
+)
+_DENIALS = frozenset(data_words("denials.txt"))
+
+
+def marks(tokens: list[Token], found: list[Hit]) -> list[str]:
+    """Names of what was found and of how it seems meant, and of each pair of both."""
+    meant = sorted({token.kind for token in tokens if token.kind in _MEANT})
+    told = sorted({_told(tokens, hit) for hit in found})
+    pairs = [f"{kind} {name}" for kind in meant for name in told]
+    return [*(f"meant {kind}" for kind in meant), *told, *pairs, f"phrases {min(len(found), 3)}"]
+
+
+def plain(tokens: list[Token], found: list[Hit]) -> list[Hit]:
+    """The phrases that nothing in the window denies or puts into a story, the past, work or a joke."""
+    if any(token.kind in _MEANT for token in tokens):
+        return []
+    return [hit for hit in found if not _denied(tokens, hit)]
+
+
+def _told(tokens: list[Token], hit: Hit) -> str:
+    return f"{'denied' if _denied(tokens, hit) else 'told'} {hit.category}"
+
+
+def _denied(tokens: list[Token], hit: Hit) -> bool:
+    return any(token.word in _DENIALS for token in tokens[max(0, hit.first - REACH) : hit.first])

@@ -1,0 +1,109 @@
+"""Phrases that tell of a risk, looked for only where a window holds a word that they cannot do without."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.safeguarding.rules import Category
+from app.safeguarding.tokens import Token, data_lines, data_words
+
+_GAP = r"(?:\S+ ){0,3}?"
+_COMMON = frozenset(data_words("common_words.txt"))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A compiled phrase; `needs` are words or classes of which a window must hold one."""
+
+    category: Category
+    pattern: re.Pattern[str]
+    needs: frozenset[str]
+
+
+def _element(text: str) -> tuple[str, frozenset[str]]:
+    """The regular expression of one element, and what it stands on (empty: words that begin somehow)."""
+    choices, needs = [], set()
+    for choice in text.split("|"):
+        if choice.endswith("*"):
+            choices.append(re.escape(choice[:-1]) + r"[^/ ]*/\S+")
+            needs.add(choice)
+        elif choice.startswith("<"):
+            choices.append(rf"[^/ ]+/{choice}")
+            needs.add(choice)
+        else:
+            choices.append(rf"{re.escape(choice)}/\S+")
+            needs.add(choice)
+    return f"(?:{'|'.join(choices)}) ", frozenset(needs)
+
+
+def _compiled(category: Category, line: str) -> Phrase:
+    pieces, wanted = [], []
+    for element in line.split():
+        if element == "~":
+            pieces.append(_GAP)
+            continue
+        piece, needs = _element(element)
+        pieces.append(piece)
+        wanted.append(needs)
+    rare = min(wanted, key=lambda needs: (any(word in _COMMON for word in needs), len(needs)))
+    return Phrase(category, re.compile(r"(?<= )" + "".join(pieces)), rare)
+
+
+def _phrases() -> Iterator[Phrase]:
+    category = None
+    for line in data_lines("phrases.txt"):
+        if line.startswith("["):
+            category = Category(line.strip("[]"))
+            continue
+        assert category is not None, "a phrase stands before the first category"
+        yield _compiled(category, line)
+
+
+def _by_need() -> tuple[dict[str, list[Phrase]], dict[str, list[Phrase]]]:
+    """Phrases by a whole word or class that they need, and by how such a word begins."""
+    whole: dict[str, list[Phrase]] = defaultdict(list)
+    begun: dict[str, list[Phrase]] = defaultdict(list)
+    for phrase in _phrases():
+        for need in phrase.needs:
+            (begun if need.endswith("*") else whole)[need.rstrip("*")].append(phrase)
+    return dict(whole), dict(begun)
+
+
+_WHOLE, _BEGUN = _by_need()
+_BEGINNINGS = tuple(_BEGUN)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase found in a window: from which word to before which."""
+
+    category: Category
+    first: int
+    after: int
+
+
+def hits(tokens: list[Token]) -> list[Hit]:
+    """Every phrase in the window, once per phrase."""
+    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token)}
+    if not wanted:
+        return []
+    line = " " + "".join(f"{token.word}/{token.kind} " for token in tokens)
+    found = []
+    for phrase in wanted.values():
+        match = phrase.pattern.search(line)
+        if match:
+            first = line.count(" ", 0, match.start()) - 1
+            found.append(Hit(phrase.category, first, first + match[0].count(" ")))
+    return found
+
+
+def _started_by(token: Token) -> Iterator[Phrase]:
+    """The phrases that this word makes worth looking for."""
+    yield from _WHOLE.get(token.word, ())
+    if token.kind is not token.word:
+        yield from _WHOLE.get(token.kind, ())
+    if token.word.startswith(_BEGINNINGS):
+        for beginning in _BEGINNINGS:
+            if token.word.startswith(beginning):
+                yield from _BEGUN[beginning]

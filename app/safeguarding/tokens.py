@@ -1,0 +1,99 @@
+"""A text as the risk check reads it: words in one spelling, each with its place in what was written."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+LONGEST = 40  # words in one window: what is said of a risk seldom stretches further
+_CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
+_WORD = re.compile(rf"[^\W_]+(?:['*{_CURLY}][^\W_]+)*|😂|🤣|[.!?\n]+")
+_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_LAUGHING = frozenset("😂🤣")
+
+
+def data_lines(name: str) -> list[str]:
+    """The lines of one of this room's word lists, without remarks."""
+    text = (files("app.safeguarding") / "data" / name).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def data_words(name: str) -> list[str]:
+    """The words of one of this room's word lists."""
+    return [word for line in data_lines(name) for word in line.split()]
+
+
+def _spellings() -> dict[str, str]:
+    pairs = (line.split(" -> ") for line in data_lines("spellings.txt"))
+    return {written: meant for left, meant in pairs for written in left.split()}
+
+
+def _classes() -> dict[str, str]:
+    pairs = (line.split(": ") for line in data_lines("lexicon.txt"))
+    return {word: f"<{name}>" for name, words in pairs for word in words.split()}
+
+
+SPELLINGS = _spellings()
+CLASSES = _classes()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Token:
+    """A word: in one spelling, its class (or the word itself), and where it stands. No repr: it is text."""
+
+    word: str
+    kind: str
+    start: int
+    end: int
+
+
+def windows(text: str) -> list[list[Token]]:
+    """The words of a text, cut between sentences into windows of at most LONGEST that overlap."""
+    sentences: list[list[Token]] = [[]]
+    for match in _WORD.finditer(text):
+        written = match[0]
+        if written[0] in ".!?\n":
+            if sentences[-1]:
+                sentences.append([])
+            continue
+        word, kind = meant(written)
+        sentences[-1].append(Token(word, kind, match.start(), match.end()))
+    if sum(map(len, sentences)) <= LONGEST:
+        return [[token for sentence in sentences for token in sentence]]
+    return _gathered([part for sentence in sentences for part in _cut(sentence)])
+
+
+def _cut(sentence: list[Token]) -> list[list[Token]]:
+    """A sentence that is longer than half a window in halves of windows, so that any two fit into one."""
+    half = LONGEST // 2
+    return [sentence[start : start + half] for start in range(0, len(sentence), half)]
+
+
+def _gathered(parts: list[list[Token]]) -> list[list[Token]]:
+    """Neighbours together while they fit; each window begins with the last part of the one before."""
+    gathered: list[list[Token]] = []
+    current, last = list(parts[0]), parts[0]
+    for part in parts[1:]:
+        if len(current) + len(part) > LONGEST:
+            gathered.append(current)
+            current = list(last)
+        current += part
+        last = part
+    return [*gathered, current]
+
+
+@lru_cache(maxsize=1 << 15)
+def meant(written: str) -> tuple[str, str]:
+    """The word that is meant, and its class or itself: "Didn't" gives didnt, "bairn" gives child, <child>."""
+    if written in _LAUGHING:
+        return "lol", "<lol>"
+    word = _DRAWN_OUT.sub(r"\1", written.lower().replace("'", "").replace(_CURLY, ""))
+    if word.isdecimal():
+        word = _number(word)
+    word = SPELLINGS.get(word, word)
+    return word, CLASSES.get(word, word)
+
+
+def _number(digits: str) -> str:
+    """Small numbers are ages and hours and keep their value; larger ones only their length."""
+    return digits if len(digits) < 3 or digits in {"999", "111"} else f"#{len(digits)}"

@@ -1,0 +1,125 @@
+"""The risk check: what it finds on messages that it was not made from, and how its flags explain it."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.safeguarding import Flag, classifier, detect
+from app.safeguarding.rules import Category
+from app.safeguarding.tokens import LONGEST, windows
+from benchmarks.risk import read_messages, score
+from training.templates import read_templates
+from training.train_risk import LABELS, source_hash
+
+DATA = Path(__file__).parents[1] / "data" / "risk"
+ROOM = Path(classifier.__file__).parent / "data"
+# What was measured when the classifier was last trained, rounded down.
+FLOORS = {
+    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.68},
+    "final": {"sensitivity": 0.94, "weakest category": 0.82, "PPV": 0.65},
+}
+HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
+
+
+def _named(text: str) -> set[Category]:
+    return {flag.category for flag in detect(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("She has been cutting herself again", Category.SUICIDE_SELF_HARM),
+        ("my lad wants to unalive himself", Category.SUICIDE_SELF_HARM),
+        ("his dad beats him with a belt", Category.ABUSE_NEGLECT),
+        ("her uncle touched her down there", Category.SEXUAL_ABUSE),
+        ("He put his hands round my throat last night", Category.DOMESTIC_ABUSE),
+        ("my daughter hasnt come home since last night", Category.MISSING_CHILD),
+        ("I shook the baby and I'm terrified", Category.HARM_TO_BABY),
+        ("he took a knife to school today", Category.HARM_TO_OTHERS),
+    ],
+)
+def test_a_plain_disclosure_is_named_with_its_words(text: str, category: Category) -> None:
+    flags = {flag.category: flag for flag in detect(text)}
+    assert category in flags
+    assert 0 < flags[category].score <= 1
+    assert flags[category].words
+    assert all(words in text for words in flags[category].words)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n ", "...", "😂", "thanks, that helps", "Hello", "my 3 year old wakes at 5, any tips"]
+)
+def test_what_tells_of_nothing_raises_nothing(text: str) -> None:
+    assert detect(text) == []
+
+
+def test_a_risk_in_the_middle_of_a_long_text_is_found() -> None:
+    before, after = "We had a nice day at the park. " * 60, "Then we had pasta for tea. " * 60
+    told = "He put his hands round my throat last night. "
+    assert Category.DOMESTIC_ABUSE in _named(before + told + after)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=600))
+def test_any_text_is_read_whole_and_words_are_quoted_as_written(text: str) -> None:
+    for window in windows(text):
+        assert len(window) <= LONGEST
+    flags = detect(text)
+    assert len({flag.category for flag in flags}) == len(flags)
+    assert all(words in text for flag in flags for words in flag.words)
+
+
+def test_a_flag_shows_nothing_in_its_repr() -> None:
+    flag = Flag(Category.ABUSE_NEGLECT, 0.9, ("his dad hits him",))
+    assert "hits" not in repr(flag)
+
+
+def _falls_short(path: Path, check: Callable[[str], list[Flag]]) -> list[str]:
+    """The floors that a check does not reach on one half of the test set."""
+    total = score(read_messages(path), check)
+    weakest = min(total.found[name] / total.told[name] for name in total.told.keys() - {"all"})
+    figures = {"sensitivity": total.sensitivity, "weakest category": weakest, "PPV": total.precision}
+    return [name for name, figure in figures.items() if figure < FLOORS[path.stem][name]]
+
+
+@pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
+def test_it_reaches_the_floors(path: Path) -> None:
+    assert _falls_short(path, detect) == []
+
+
+@pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
+def test_a_check_that_knows_nothing_falls_short(path: Path) -> None:
+    always = Flag(Category.ABUSE_NEGLECT, 1.0, ())
+    assert _falls_short(path, lambda _: [always]) == ["PPV"]
+    assert "sensitivity" in _falls_short(path, lambda _: [])
+
+
+def test_the_test_set_is_whole_and_apart_from_training() -> None:
+    rows = [row for path in HALVES for row in read_messages(path)]
+    assert len(rows) >= 500
+    assert {category for row in rows for category in row["categories"]} == {c.value for c in Category}
+    assert sum(not row["risk"] for row in rows) * 2 >= len(rows)
+    assert len({row["text"] for row in rows}) == len(rows)
+    trained = {template.lower() for name in LABELS for template in read_templates(name)}
+    assert not {row["text"].lower() for row in rows} & trained
+
+
+def test_the_model_is_the_one_that_its_card_names() -> None:
+    card = json.loads((ROOM / "risk.card.json").read_text())
+    weights = (ROOM / card["weights"]).read_bytes()
+    assert sha256(weights).hexdigest() == card["sha256"]
+    assert len(weights) <= 1 << 20
+    assert source_hash() == card["made_from"], "train anew: make train-risk"
+
+
+def test_other_weights_than_the_cards_are_refused() -> None:
+    card, _ = classifier.stored()
+    weights = bytearray((ROOM / card["weights"]).read_bytes())
+    weights[0] ^= 1
+    with pytest.raises(ValueError, match="not those that its card names"):
+        classifier.read_tables(card, bytes(weights))

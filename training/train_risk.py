@@ -1,0 +1,176 @@
+"""Trains the classifier of the risk check on our own texts: `make train-risk`.
+
+Plain Python and no function whose last digit differs between machines, so that training again gives the same
+weights anywhere. Prints what is expected on unseen texts: every fifth template held back, five times over.
+"""
+
+import json
+import random
+import sys
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from app.safeguarding.classifier import TABLES, chance
+from app.safeguarding.context import marks
+from app.safeguarding.features import SIZE, flat
+from app.safeguarding.patterns import hits
+from app.safeguarding.risk import FLAGGED_FROM
+from app.safeguarding.rules import Category
+from app.safeguarding.tokens import windows
+from training.templates import FOLDER, Example, examples
+
+DATA = Path(__file__).parents[1] / "app" / "safeguarding" / "data"
+SEED = 20
+FOLDS = 5
+EPOCHS = 8
+NAMING_EPOCHS = 3  # which category it is, once it is a risk, is the easier question
+RATE = 0.05
+LABELS: dict[str, str | None] = {
+    **{category.value: category.value for category in Category},
+    "none_hard": None,
+    "none_everyday": None,
+}
+EACH = dict.fromkeys(LABELS, 10) | {"none_hard": 20, "none_everyday": 14}
+
+
+def source_hash() -> str:
+    """The hash of all that decides the weights: templates, word lists, and how features are made."""
+    room = DATA.parent
+    sources = sorted(
+        [
+            *FOLDER.glob("*.txt"),
+            *DATA.glob("*.txt"),
+            *(room / f"{name}.py" for name in ("tokens", "features", "patterns", "context")),
+            Path(__file__),
+            Path(__file__).with_name("templates.py"),
+        ]
+    )
+    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """One table before it is rounded."""
+
+    weights: list[float]
+    bias: float
+
+    def weigh(self, features: Sequence[int]) -> float:
+        return self.bias + sum(map(self.weights.__getitem__, features))
+
+
+def numbers_of(text: str) -> list[int]:
+    """The features of a text that fits into one window."""
+    tokens = windows(text)[0]
+    return flat(tokens, marks(tokens, hits(tokens)))
+
+
+def fit(rows: list[tuple[list[int], bool]], *, epochs: int = EPOCHS) -> Trained:
+    """Logistic regression by stochastic descent, its weights averaged over all steps."""
+    rng = random.Random(SEED)  # noqa: S311 (no secret: it must give the same order each time)
+    weights, total, bias, total_bias = [0.0] * SIZE, [0.0] * SIZE, 0.0, 0.0
+    order = list(range(len(rows)))
+    step = 0
+    for epoch in range(epochs):
+        rng.shuffle(order)
+        rate = RATE / (1 + epoch)
+        for place in order:
+            numbers, told = rows[place]
+            step += 1
+            wrong = (1.0 if told else 0.0) - chance(bias + sum(map(weights.__getitem__, numbers)))
+            if -0.02 < wrong < 0.02:
+                continue
+            change = rate * wrong
+            bias += change
+            total_bias += step * change
+            for number in numbers:
+                weights[number] += change
+                total[number] += step * change
+    averaged = [weight - late / step for weight, late in zip(weights, total, strict=True)]
+    return Trained(averaged, bias - total_bias / step)
+
+
+def rounded(trained: Trained) -> tuple[bytes, dict[str, float]]:
+    """The weights as bytes, and what to multiply their sum with."""
+    scale = max(map(abs, trained.weights)) / 127
+    values = array("b", [round(weight / scale) for weight in trained.weights])
+    return values.tobytes(), {"bias": round(trained.bias, 6), "scale": round(scale, 9)}
+
+
+def expected(texts: list[Example], rows: list[list[int]]) -> None:
+    """Print how texts of templates that the model never saw are told apart."""
+    told: list[float] = []
+    quiet: list[float] = []
+    for fold in range(FOLDS):
+        model = fit(
+            [
+                (row, text.label is not None)
+                for row, text in zip(rows, texts, strict=True)
+                if text.template % FOLDS != fold
+            ]
+        )
+        for row, text in zip(rows, texts, strict=True):
+            if text.template % FOLDS == fold:
+                (quiet if text.label is None else told).append(model.weigh(row))
+    for limit in (FLAGGED_FROM - 0.5, FLAGGED_FROM, FLAGGED_FROM + 0.5):
+        found = sum(weight >= limit for weight in told) / len(told)
+        false = sum(weight >= limit for weight in quiet) / len(quiet)
+        print(f"from {limit:+.1f}: {found:.3f} of the risks found, {false:.3f} of the others flagged")
+
+
+def stale() -> int:
+    """1 when the weights are not the card's, or were made from something else than stands here."""
+    card = json.loads((DATA / "risk.card.json").read_text(encoding="utf-8"))
+    if sha256((DATA / card["weights"]).read_bytes()).hexdigest() != card["sha256"]:
+        print("app/safeguarding/data/risk.weights is not what its card names: make train-risk")
+        return 1
+    if source_hash() != card["made_from"]:
+        print("app/safeguarding/data/risk.weights is stale: make train-risk")
+        return 1
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Write weights and card; with `--held-back`, print instead what is expected of unseen texts.
+
+    With `--check`, only compare the stored model with its card.
+    """
+    if arguments == ["--check"]:
+        return stale()
+    texts = list(examples(LABELS, seed=SEED, each=EACH))
+    rows = [numbers_of(text.text) for text in texts]
+    if arguments == ["--held-back"]:
+        expected(texts, rows)
+        return 0
+    any_risk = fit([(row, text.label is not None) for row, text in zip(rows, texts, strict=True)])
+    fitted = {"any": any_risk}
+    risks = [(row, text.label) for row, text in zip(rows, texts, strict=True) if text.label]
+    for category in Category:
+        fitted[category] = fit([(row, label == category) for row, label in risks], epochs=NAMING_EPOCHS)
+    weights, tables = b"", {}
+    for name in TABLES:
+        values, tables[name] = rounded(fitted[name])
+        weights += values
+    card = {
+        "name": "risk",
+        "kind": "logistic regression on hashed words, neighbours and parts of words; one table of bytes each",
+        "trained_on": "templates of our own in training/risk; no text of a real person",
+        "weights": "risk.weights",
+        "sha256": sha256(weights).hexdigest(),
+        "made_from": source_hash(),
+        "texts": len(texts),
+        "of_them_risk": sum(text.label is not None for text in texts),
+        "seed": SEED,
+        "tables": tables,
+    }
+    (DATA / "risk.weights").write_bytes(weights)
+    (DATA / "risk.card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    print(f"{len(texts)} texts, sha256 {card['sha256']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
