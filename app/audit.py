@@ -95,5 +95,5 @@ async def verify(session: AsyncSession) -> int | None:
 
 
 def _chained(previous: bytes, row: dict[str, object]) -> bytes:
-    text = json.dumps({**row, "id": str(row["id"]), "at": clock.wire(row["at"])}, sort_keys=True)  # type: ignore[arg-type]
+    text = json.dumps({**row, "id": str(row["id"]), "at": clock.wire(row["at"])}, sort_keys=True)
     return hashlib.sha256(previous + text.encode()).digest()

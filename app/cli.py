@@ -26,8 +26,8 @@ from app.export.periods import Period, month_of, parse_period, year_of
 from app.export.rows import RowsMade, make_rows
 from app.export.runs import carry_through, request_run
 from app.export.tallies import count_closed
-from app.lifecycle import PatientSocket
 from app.main import create_app
+from app.realtime.transport import DirectProtocol
 from app.rehearsal import commands
 from app.rehearsal.cast import CAST, PASSWORD, DemoPerson, demo_people
 from app.rehearsal.commands import err, out, progress_bars
@@ -106,7 +106,7 @@ def serve(
             create_app(settings),
             loop="uvloop",
             http="httptools",
-            ws=PatientSocket,
+            ws=DirectProtocol,
             ws_per_message_deflate=False,
             ws_ping_interval=None,  # heartbeats are frames of the protocol
             ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -17,6 +18,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+@lru_cache(maxsize=64)  # the messages of one batch share their moment
 def wire(moment: datetime) -> str:
     """A moment as it stands on the wire: RFC 3339 in UTC with milliseconds: 2026-03-01T09:30:00.000Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -189,7 +189,7 @@ class DirectPostgres:
     # A statement is planned once and must stay right while tables grow from nothing: by indexes only.
     SETUP = (
         "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
-        "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+        "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
     )
 
     def __init__(self, database: Database) -> None:

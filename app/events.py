@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, repr=False)
-class LogAppended:
+
+class LogAppended(Struct, frozen=True, eq=False):
     """One durable event was committed to a conversation's stream; `wire` is what its readers are shown.
 
     `generation` is the assignment generation then in force. The payload holds message text, so no repr.
@@ -24,6 +25,8 @@ class LogAppended:
     at: str
     generation: int
     wire: dict[str, object]
+
+    __repr__ = object.__repr__
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from types import FrameType
 
 from fastapi import APIRouter, Request
 from starlette.requests import HTTPConnection
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app import clock, db
 from app.db import Database
@@ -70,19 +69,6 @@ async def refuse_while_leaving(connection: HTTPConnection) -> None:
     """Begin nothing any more over HTTP; sockets are sent away by the hub."""
     if connection.scope["type"] == "http" and connection.app.state.hub.leaving:
         raise _unready("This part of Earshot is restarting.", next_step="Try again in a moment.")
-
-
-class PatientSocket(WebSocketsSansIOProtocol):
-    """A server's end of a socket that waits for the other end's word after its own last one.
-
-    Cut off with something of the client's unread, TCP would take back what the client had not read either:
-    the last answers, and the code that tells it to come back.
-    """
-
-    def shutdown(self) -> None:
-        """The server ends; its grace bounds the waiting."""
-        if not self.close_sent:
-            super().shutdown()
 
 
 @contextmanager

@@ -30,9 +30,10 @@ from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
 from app.queue.routes import opening_now
-from app.realtime import endpoint, http, pages
+from app.realtime import http, pages
 from app.realtime.boards import Boards
 from app.realtime.context import Realtime
+from app.realtime.endpoint import Sockets
 from app.realtime.heartbeat import beat
 from app.realtime.hub import Hub
 from app.realtime.verbs import listen
@@ -87,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
         is_open=is_open,
     )
     _wire(app)
-    for room in (accounts, advice, safeguarding, queue, endpoint, http, pages, widget, research, reports):
+    for room in (accounts, advice, safeguarding, queue, http, pages, widget, research, reports):
         app.include_router(room.router, dependencies=[Depends(lifecycle.refuse_while_leaving)])
     app.include_router(lifecycle.router)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BoundedBodies, most=settings.limits.frame_bytes)
     app.add_middleware(StrictHeaders, sites=settings.sites)
     app.add_middleware(CorrelationIdMiddleware)
+    app.add_middleware(Sockets, realtime=state.realtime)
     return app
 
 

@@ -1,5 +1,6 @@
 """What a conversation may do, decided without a database."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,6 +54,10 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 
 
+# PostgreSQL and JSON readers alike stumble on NUL; half of a surrogate pair JSON can spell and UTF-8 cannot.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 def may_become(status: str, following: Status) -> bool:
     """Whether a conversation in this status may go on to that one."""
     return following in TRANSITIONS[Status(status)]
@@ -72,11 +77,6 @@ def tidy(body: str) -> str:
 
 def text_fault(body: str, *, limit: int) -> str | None:
     """Why a tidied text cannot be a message, as an error code, or None. `limit` is in characters."""
-    if not body.strip() or "\0" in body or _half_characters(body):
-        return "bad_request"  # PostgreSQL and JSON readers alike stumble on NUL, UTF-8 on half a pair
+    if not body or body.isspace() or _UNSTORABLE.search(body):
+        return "bad_request"
     return "too_large" if len(body) > limit else None
-
-
-def _half_characters(body: str) -> bool:
-    """Whether a text holds half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    return any("\ud800" <= character <= "\udfff" for character in body)

@@ -9,19 +9,19 @@ which number the rest gets.
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import product
+from itertools import accumulate, product
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from app.chat.rules import Speaker, Status, Stream, may_post
 from app.db import Database, DirectPostgres, DirectSqlite
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Row:
+class Row(Struct, frozen=True, eq=False):
     """A sealed text that wants a place in the log."""
 
     conversation: UUID
@@ -32,6 +32,8 @@ class Row:
     body: bytes
     body_mac: bytes
     data: str  # JSON
+
+    __repr__ = object.__repr__
 
 
 class Verdict(StrEnum):
@@ -45,8 +47,7 @@ class Verdict(StrEnum):
     AGAIN = "again"  # somebody else committed to the conversation in between: ask anew, nothing is stored
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, eq=False):
     """The answer for one row; `message_id`, `seq`, `at` and `body_mac` are those of the stored one."""
 
     verdict: Verdict
@@ -73,51 +74,51 @@ _VERDICT = f"""
       ELSE 'stored'
     END"""
 
-# One round trip. A statement sees the database as it was when it began, but a row that it locks as it is when
-# the lock is got. A head that differs between the two says that somebody else committed to the conversation
-# in between, and whatever else was read of it may be old: such rows are judged anew. Everything that changes
-# who may write also raises a head.
+# One round trip, each row by its keys. A statement sees the database as it was when it began, but a row that
+# it locks as it is when the lock is got. A head that differs between the two says that somebody else
+# committed to the conversation in between, and what else was read of it may be old: it is judged anew.
+# Everything that changes who may write also raises the head of `conv`. The heads are locked in order of
+# conversation, as the rows come in that order. Ids come as arrays spelt out, and all bodies as one: encoding
+# them one by one cost more than all the rest of a statement.
 _POSTGRES = f"""
-WITH p AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bytea[], $7::bytea[],
-    $8::text[]) WITH ORDINALITY
-    AS p (conversation_id, stream, sender_id, client_message_id, message_id, body, body_mac, data, n)
-), locked AS MATERIALIZED (
-  SELECT h.conversation_id, h.stream, h.head
-  FROM unnest($9::uuid[], $10::text[]) AS wanted (conversation_id, stream)
-  JOIN stream_head h ON h.conversation_id = wanted.conversation_id AND h.stream = wanted.stream
-  ORDER BY h.conversation_id, h.stream FOR UPDATE OF h
-), heads AS MATERIALIZED (
-  SELECT l.conversation_id, bool_or(l.head <> h.head) AS stale
-  FROM locked l JOIN stream_head h ON h.conversation_id = l.conversation_id AND h.stream = l.stream
-  GROUP BY l.conversation_id
+WITH locked AS MATERIALIZED (
+  SELECT p.*, h.head, o.head AS conv_head
+  FROM unnest($1::text::uuid[], $2::text::text[], $3::text::uuid[], $4::text::uuid[], $5::text::uuid[],
+    $6::text::int[], $7::text::int[], $10::text[]) WITH ORDINALITY
+    AS p (conversation_id, stream, sender_id, client_message_id, message_id, starts, size, data, n)
+  JOIN stream_head o ON o.conversation_id = p.conversation_id AND o.stream = 'conv'
+  JOIN stream_head h ON h.conversation_id = p.conversation_id AND h.stream = p.stream
+  ORDER BY p.n FOR UPDATE OF o, h
 ), judged AS MATERIALIZED (
   SELECT p.*, w.role, c.generation, c.epoch, k.seq AS known_seq, k.message_id AS known_id, k.at AS known_at,
-    k.body_mac AS known_mac, {_VERDICT} AS verdict
-  FROM p
-  LEFT JOIN heads ON heads.conversation_id = p.conversation_id
-  LEFT JOIN conversation c ON c.id = heads.conversation_id
+    k.body_mac AS known_mac, {_VERDICT.replace("stale", "s.head <> p.conv_head")} AS verdict
+  FROM locked p
+  LEFT JOIN stream_head s ON s.conversation_id = p.conversation_id AND s.stream = 'conv'
+  LEFT JOIN conversation c ON c.id = p.conversation_id
   LEFT JOIN participant w ON w.id = p.sender_id AND w.conversation_id = p.conversation_id
   LEFT JOIN log_entry k ON k.conversation_id = p.conversation_id AND k.sender_id = p.sender_id
     AND k.client_message_id = p.client_message_id
 ), numbered AS MATERIALIZED (
-  SELECT j.*, l.head + row_number() OVER (PARTITION BY j.conversation_id, j.stream ORDER BY j.n) AS seq
-  FROM judged j JOIN locked l ON l.conversation_id = j.conversation_id AND l.stream = j.stream
-  WHERE j.verdict = 'stored'
+  SELECT j.*, head + count(*) FILTER (WHERE verdict = 'stored')
+    OVER (PARTITION BY conversation_id, stream ORDER BY n) AS seq
+  FROM judged j
 ), stored AS (
   INSERT INTO log_entry (conversation_id, stream, seq, kind, at, generation, sender_id, speaker, message_id,
     client_message_id, body, body_mac, data)
   SELECT conversation_id, stream, seq, CASE stream WHEN 'conv' THEN 'message.posted' ELSE 'note.added' END,
-    $11, generation, sender_id, role, message_id, client_message_id, body, body_mac, data::json
-  FROM numbered
+    $11, generation, sender_id, role, message_id, client_message_id,
+    substring($8::bytea FROM starts FOR size), substring($9::bytea FROM 32 * n::int - 31 FOR 32),
+    coalesce(data, '{{}}')::json
+  FROM numbered WHERE verdict = 'stored'
 ), raised AS (
   UPDATE stream_head h SET head = reached.head
-  FROM (SELECT conversation_id, stream, max(seq) AS head FROM numbered GROUP BY 1, 2) reached
+  FROM (
+    SELECT conversation_id, stream, max(seq) AS head FROM numbered WHERE verdict = 'stored' GROUP BY 1, 2
+  ) reached
   WHERE h.conversation_id = reached.conversation_id AND h.stream = reached.stream
 )
-SELECT j.verdict, j.role, j.generation, j.epoch, coalesce(n.seq, j.known_seq) AS seq, j.known_id, j.known_at,
-  j.known_mac
-FROM judged j LEFT JOIN numbered n ON n.n = j.n ORDER BY j.n
+SELECT n, verdict, role, generation, epoch, coalesce(known_seq, seq), known_id, known_at, known_mac
+FROM numbered
 """  # noqa: S608 (made of our own enumerations)
 
 _SQLITE_JUDGE = f"""
@@ -180,37 +181,43 @@ class Storing:
 
 
 async def _write_postgres(direct: DirectPostgres, rows: Sequence[Row], at: datetime) -> list[Outcome]:
-    wanted = sorted(
-        {(row.conversation, Stream.CONV.value) for row in rows}
-        | {(row.conversation, row.stream.value) for row in rows}
-    )
+    rows_in_order = sorted(range(len(rows)), key=lambda number: rows[number].conversation.int)
+    ordered = [rows[number] for number in rows_in_order]
+    sizes = [len(row.body) for row in ordered]
     found = await direct.fetch(
         _POSTGRES,
-        [row.conversation for row in rows],
-        [row.stream.value for row in rows],
-        [row.participant for row in rows],
-        [row.client_message_id for row in rows],
-        [row.message_id for row in rows],
-        [row.body for row in rows],
-        [row.body_mac for row in rows],
-        [row.data for row in rows],
-        [conversation for conversation, _ in wanted],
-        [stream for _, stream in wanted],
+        _array([row.conversation.hex for row in ordered]),
+        _array([row.stream for row in ordered]),
+        _array([row.participant.hex for row in ordered]),
+        _array([row.client_message_id.hex for row in ordered]),
+        _array([row.message_id.hex for row in ordered]),
+        _array([str(start) for start in accumulate(sizes[:-1], initial=1)]),
+        _array([str(size) for size in sizes]),
+        b"".join([row.body for row in ordered]),
+        b"".join([row.body_mac for row in ordered]),
+        [row.data for row in ordered] if any(row.data != "{}" for row in ordered) else None,
         at,
     )
-    return [
-        Outcome(
-            verdict=Verdict(judged[0]),
-            role=judged[1] or "",
-            generation=judged[2] or 0,
-            epoch=judged[3] or "",
-            seq=judged[4] or 0,
-            message_id=row.message_id if judged[5] is None else UUID(bytes=judged[5].bytes),
-            at=judged[6] or at,
-            body_mac=judged[7],
-        )
-        for row, judged in zip(rows, found, strict=True)
-    ]
+    outcomes = [Outcome(Verdict.NOBODY)] * len(rows)  # where there is no conversation, there is no head
+    for n, verdict, role, generation, epoch, seq, known_id, known_at, known_mac in found:
+        number = rows_in_order[n - 1]
+        if verdict == Verdict.STORED:
+            outcomes[number] = Outcome(
+                Verdict.STORED, role, generation, epoch, seq, rows[number].message_id, at
+            )
+        elif verdict == Verdict.KNOWN:
+            message_id = UUID(bytes=known_id.bytes)
+            outcomes[number] = Outcome(
+                Verdict.KNOWN, role, generation, epoch, seq, message_id, known_at, known_mac
+            )
+        else:
+            outcomes[number] = Outcome(Verdict(verdict))
+    return outcomes
+
+
+def _array(values: Sequence[str]) -> str:
+    """An array of plain words as PostgreSQL spells it."""
+    return f"{{{','.join(values)}}}"
 
 
 def _write_sqlite(connection: sqlite3.Connection, rows: Sequence[Row], at: datetime) -> list[Outcome]:

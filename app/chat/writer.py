@@ -8,11 +8,11 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
+from msgspec import Struct
 
 from app import clock
 from app.chat import log
@@ -29,8 +29,7 @@ RETRY_MS = 1000
 logger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """The answer to a post: the same for a repeat, which is marked."""
 
     message_id: UUID
@@ -42,8 +41,7 @@ class Posted:
 Answer = Callable[[Posted | AppError], None]
 
 
-@dataclass(slots=True, repr=False)
-class Post:
+class Post(Struct, eq=False):
     """A text on its way into the log. Holds what a family wrote, so no repr."""
 
     conversation: UUID
@@ -53,6 +51,8 @@ class Post:
     body: str
     by: str  # a staff member's name, for notes
     answer: Answer
+
+    __repr__ = object.__repr__
 
 
 class Writer:
@@ -141,57 +141,54 @@ class Writer:
         """What is queued, up to BATCH; an id that is in it twice waits, as the first one decides about it."""
         batch: list[Post] = []
         later: list[Post] = []
-        taken = set()
+        taken: set[UUID] = set()
         while self._queued and len(batch) < BATCH:
             post = self._queued.popleft()
-            which = (post.conversation, post.participant, post.client_message_id)
-            if which in taken:
+            if post.client_message_id in taken:
                 later.append(post)
             else:
-                taken.add(which)
+                taken.add(post.client_message_id)
                 batch.append(post)
         self._queued.extendleft(reversed(later))
         return batch
 
     async def _write(self, batch: list[Post]) -> None:
+        unanswered = batch
         try:
-            keys = await self._keys(batch)
-            sealed = [
-                (post, _sealed(post, keys[post.conversation])) for post in batch if post.conversation in keys
-            ]
+            keyed = await self._keyed(batch)
+            unanswered = [post for post, _ in keyed]
+            sealed = [(post, _sealed(post, key)) for post, key in keyed]
             at = clock.now()
             outcomes = await self._storing.write([row for _, row in sealed], at=at) if sealed else []
         except DATABASE_ERRORS as error:
             # Nothing of the batch is acknowledged, clients send it again; what was stored is then a repeat.
             logger.error("writer.batch_failed", kind=type(error).__name__, size=len(batch))  # noqa: TRY400
-            for post in batch:
+            for post in unanswered:
                 post.answer(_not_stored())
             return
         self._tell(sealed, outcomes, at)
 
-    async def _keys(self, batch: list[Post]) -> dict[UUID, DataKey]:
-        """The data keys of the batch's conversations; who has none is answered."""
-        keys: dict[UUID, DataKey] = {}
-        missing = set()
-        for post in batch:
-            if post.conversation not in keys:
-                known = self._key_ring.recent(post.conversation)
-                if known is None:
-                    missing.add(post.conversation)
-                else:
-                    keys[post.conversation] = known
+    async def _keyed(self, batch: list[Post]) -> list[tuple[Post, DataKey]]:
+        """The batch with its conversations' data keys; who has none is answered."""
+        recent = self._key_ring.recent
+        known = [(post, recent(post.conversation)) for post in batch]
+        missing = {post.conversation for post, key in known if key is None}
         if not missing:
-            return keys
+            return [(post, key) for post, key in known if key is not None]
         wrapped = await self._storing.wrapped_keys(list(missing))
+        keys: dict[UUID, DataKey] = {}
         for conversation, found in wrapped.items():
             try:
                 keys[conversation] = self._key_ring.unwrap(conversation, found)
             except SealBroken:  # one conversation's lost key must not stop the others
                 logger.error("writer.key_missing", conversation=str(conversation))  # noqa: TRY400
-        for post in batch:
-            if post.conversation not in keys:
+        keyed = []
+        for post, key in known:
+            if (found_key := key or keys.get(post.conversation)) is not None:
+                keyed.append((post, found_key))
+            else:
                 post.answer(_not_stored() if post.conversation in wrapped else _nobody())
-        return keys
+        return keyed
 
     def _tell(self, sealed: list[tuple[Post, Row]], outcomes: Sequence[Outcome], at: datetime) -> None:
         """After the commit: publish what was stored, then answer. What must be judged anew is next."""

@@ -1,15 +1,16 @@
 """The socket itself: accepts it, greets it, reads its frames, sends what is queued for it, and lets it go."""
 
 import asyncio
+from functools import partial
 
 import structlog
-from fastapi import APIRouter
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import clock
 from app.accounts.access import own_origin
 from app.chat.writer import Posted
+from app.db import DATABASE_ERRORS
 from app.errors import AppError, NotFound
 from app.realtime import frames
 from app.realtime.context import Realtime
@@ -24,29 +25,47 @@ from app.realtime.session import (
     Session,
     error_frame,
 )
+from app.realtime.transport import DirectProtocol, direct_of
 from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of, posted_answer
 
-router = APIRouter()
 logger = structlog.get_logger(__name__)
 
 SEND_LAST_S = 5
 
 
-@router.websocket(frames.PATH)
-async def serve(websocket: WebSocket) -> None:
+class Gone(Exception):
+    """The client has closed the socket, or the network has."""
+
+
+class Sockets:
+    """Answers the sockets of the wire itself, before everything else: each layer would cost every frame."""
+
+    def __init__(self, app: ASGIApp, *, realtime: Realtime) -> None:
+        self._app = app
+        self._realtime = realtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == frames.PATH:
+            await serve(self._realtime, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def serve(realtime: Realtime, scope: Scope, receive: Receive, send: Send) -> None:
     """One socket, from its opening to its end."""
-    realtime: Realtime = websocket.app.state.realtime
-    if frames.PROTOCOL not in websocket.scope["subprotocols"]:
-        await websocket.accept()
-        await websocket.close(4505)
+    await receive()  # that it wants to be opened
+    if frames.PROTOCOL not in scope["subprotocols"]:
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": 4505})
         return
-    await websocket.accept(subprotocol=frames.PROTOCOL)
-    if not own_origin(websocket):
-        await websocket.close(4502)
+    await send({"type": "websocket.accept", "subprotocol": frames.PROTOCOL})
+    if not own_origin(HTTPConnection(scope)):
+        await send({"type": "websocket.close", "code": 4502})
         return
-    outbound = outbound_of(realtime)
-    sender = asyncio.create_task(_send_all(websocket, outbound))
-    reader = asyncio.create_task(_greet_and_read(realtime, websocket, outbound))
+    direct = direct_of(scope)
+    outbound = outbound_of(realtime, write=direct.write if direct else None)
+    sender = asyncio.create_task(_send_all(send, outbound))
+    reader = asyncio.create_task(_greet_and_read(realtime, receive, outbound, direct))
     closed = asyncio.create_task(outbound.closed.wait())
     try:
         # A socket that must go is let go even while its reader waits, or its sender is stuck.
@@ -59,60 +78,85 @@ async def serve(websocket: WebSocket) -> None:
             task.cancel()
         await asyncio.wait({reader, sender, closed})
     error = None if reader.cancelled() else reader.exception()
-    if isinstance(error, SQLAlchemyError | OSError):
+    if isinstance(error, DATABASE_ERRORS):
         # The database is away: its own words and a traceback may quote what somebody wrote.
         logger.error("socket.failed", kind=type(error).__name__)
     elif error is not None:
         raise error
 
 
-async def _greet_and_read(realtime: Realtime, websocket: WebSocket, outbound: Outbound) -> None:
+async def _greet_and_read(
+    realtime: Realtime, receive: Receive, outbound: Outbound, direct: DirectProtocol | None
+) -> None:
     session = Session(pace(realtime), clock.monotonic())
     connection: Connection | None = None
     try:
-        connection = await _greet(realtime, websocket, session, outbound)
+        connection = await _greet(realtime, receive, session, outbound)
         if connection is not None:
-            await read_frames(realtime, websocket, session, connection)
-    except WebSocketDisconnect:
+            if direct is not None:
+                direct.hear = partial(_hear, realtime, session, connection)
+            await _read_frames(realtime, receive, session, connection)
+    except Gone:
         outbound.abandon()
     finally:
+        if direct is not None:
+            direct.hear = None
         if connection is not None:
             let_go(realtime, connection)
 
 
-async def read_frames(
-    realtime: Realtime, websocket: WebSocket, session: Session, connection: Connection
+async def _read_frames(
+    realtime: Realtime, receive: Receive, session: Session, connection: Connection
 ) -> None:
-    """Hop 1 of a message: carry out frame after frame, in their order, until the socket ends."""
+    """Read frame after frame, and carry them out in their order, until the socket ends."""
     while connection.outbound.closing is None:
-        text = await _next(websocket)
+        text = await _next(receive)
         if realtime.hub.leaving:
             return  # unanswered, so it is sent again elsewhere
-        outcome = session.receive(text, clock.monotonic())
-        if isinstance(outcome, Close):
-            connection.outbound.close(outcome.code)
-        elif isinstance(outcome, Reply):
-            connection.send(outcome.frame)
-        elif isinstance(outcome.frame, frames.MessagePost):
-            post(realtime, connection, outcome.frame)
-        elif not isinstance(outcome.frame, frames.Pong):
+        asked = read_frame(realtime, session, connection, text)
+        if asked is not None:
             await connection.all_answered()  # nothing overtakes a message that was sent before it
             connection.asked()
             try:
-                await carry_out(realtime, connection, outcome.frame)
+                await carry_out(realtime, connection, asked)
             finally:
                 connection.answered()
 
 
-async def _next(websocket: WebSocket) -> str | bytes:
+def _hear(realtime: Realtime, session: Session, connection: Connection, text: bytes) -> None:
+    """The short way in, which only messages come by."""
+    if not realtime.hub.leaving:
+        asked = read_frame(realtime, session, connection, text)
+        assert asked is None
+
+
+def read_frame(
+    realtime: Realtime, session: Session, connection: Connection, text: str | bytes
+) -> frames.ClientFrame | None:
+    """Hop 1 of a message: pass it on at once; a frame that takes its time is returned."""
+    if connection.outbound.closing is not None:
+        return None
+    outcome = session.receive(text, clock.monotonic())
+    if isinstance(outcome, Close):
+        connection.outbound.close(outcome.code)
+    elif isinstance(outcome, Reply):
+        connection.send(outcome.frame)
+    elif isinstance(outcome.frame, frames.MessagePost):
+        _post(realtime, connection, outcome.frame)
+    elif not isinstance(outcome.frame, frames.Pong):
+        return outcome.frame
+    return None
+
+
+async def _next(receive: Receive) -> str | bytes:
     """The next message, binary ones too: whatever it holds, the session decides about it."""
-    message = await websocket.receive()
+    message = await receive()
     if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"])
+        raise Gone
     return message.get("text") or message.get("bytes") or ""
 
 
-def post(realtime: Realtime, connection: Connection, frame: frames.MessagePost) -> None:
+def _post(realtime: Realtime, connection: Connection, frame: frames.MessagePost) -> None:
     """Hand a message to the writer; the next frame is read while it is being stored."""
 
     def answer(outcome: Posted | AppError) -> None:
@@ -152,12 +196,12 @@ async def carry_out(realtime: Realtime, connection: Connection, frame: frames.Cl
 
 
 async def _greet(
-    realtime: Realtime, websocket: WebSocket, session: Session, outbound: Outbound
+    realtime: Realtime, receive: Receive, session: Session, outbound: Outbound
 ) -> Connection | None:
     """Wait for hello, find out who it is, and bring them up to date; None when the socket must go."""
     try:
         async with asyncio.timeout(realtime.settings.timers.hello):
-            text = await _next(websocket)
+            text = await _next(receive)
     except TimeoutError:
         outbound.close(4500)
         return None
@@ -182,14 +226,14 @@ async def _greet(
     return connection
 
 
-async def _send_all(websocket: WebSocket, outbound: Outbound) -> None:
+async def _send_all(send: Send, outbound: Outbound) -> None:
     """Send what is queued until the socket closes, from whichever side."""
     try:
         while (text := await outbound.take()) is not None:
-            await websocket.send_text(text)
-        if websocket.application_state is WebSocketState.CONNECTED and outbound.closing:
-            await websocket.close(outbound.closing, outbound.reason)
-    except (WebSocketDisconnect, RuntimeError):  # Starlette's two ways to say that the client has gone
+            await send({"type": "websocket.send", "text": text})
+        if not outbound.abandoned:
+            await send({"type": "websocket.close", "code": outbound.closing, "reason": outbound.reason})
+    except (OSError, RuntimeError):  # the server's two ways to say that the client has gone
         pass
     finally:
         outbound.abandon()

@@ -1,6 +1,6 @@
 """Who a token belongs to, how much they may, and bringing them up to date: for sockets and streams alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from app import clock
@@ -25,10 +25,10 @@ from app.realtime.session import (
 MOST_PACES = 10_000
 
 
-def outbound_of(realtime: Realtime) -> Outbound:
+def outbound_of(realtime: Realtime, *, write: Callable[[str], bool] | None = None) -> Outbound:
     """An empty outbound queue, bounded as the settings say."""
     limits = realtime.settings.limits
-    return Outbound(frames_limit=limits.outbound_frames, bytes_limit=limits.outbound_bytes)
+    return Outbound(frames_limit=limits.outbound_frames, bytes_limit=limits.outbound_bytes, write=write)
 
 
 async def identify(realtime: Realtime, connection: Connection, token: str) -> list[Place]:

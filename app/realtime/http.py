@@ -29,7 +29,7 @@ from app.errors import AppError, BadRequest, Forbidden
 from app.realtime import frames
 from app.realtime.codes import HTTP_STATUS
 from app.realtime.context import Realtime
-from app.realtime.endpoint import carry_out, post
+from app.realtime.endpoint import carry_out, read_frame
 from app.realtime.frames import decode_cursors, decode_sent, encode, encode_cursors
 from app.realtime.greeting import (
     admit,
@@ -44,7 +44,7 @@ from app.realtime.greeting import (
 )
 from app.realtime.hub import Connection, Outbound, Subscription, stream_name
 from app.realtime.recovery import streams_of
-from app.realtime.session import STAFF, Close, Reply, Session
+from app.realtime.session import STAFF, Session
 from app.realtime.visits import Visit
 
 router = APIRouter(prefix=frames.PATH)
@@ -229,28 +229,20 @@ async def _guest(request: Request, viewer_of: Callable[[Request], Awaitable[View
 
 async def _asked(realtime: Realtime, guest: Guest, text: str | bytes) -> list[str]:
     """What there is to say to this frame. A connection of its own hears it, and is gone again."""
-    connection, now = guest.connection, clock.monotonic()
-    session = Session(pace(realtime), now)
+    connection = guest.connection
+    session = Session(pace(realtime), clock.monotonic())
     session.welcome(connection.role, texts_of(realtime, connection), requests_of(realtime, connection))
-    outcome = session.receive(text, now)
-    if isinstance(outcome, Close):
-        connection.outbound.close(outcome.code)
-    elif isinstance(outcome, Reply):
-        connection.send(outcome.frame)
-    elif not isinstance(outcome.frame, frames.Pong):
-        if isinstance(outcome.frame, frames.Sync | frames.Typing | frames.Read):
-            await _stand(realtime, guest, outcome.frame.s)
-        work = asyncio.ensure_future(_carried_out(realtime, connection, outcome.frame))
-        return await _collected(connection.outbound, work)
-    return connection.outbound.take_all()
+    asked = read_frame(realtime, session, connection, text)
+    if isinstance(asked, frames.Sync | frames.Typing | frames.Read):
+        await _stand(realtime, guest, asked.s)
+    work = asyncio.ensure_future(_carried_out(realtime, connection, asked))
+    return await _collected(connection.outbound, work)
 
 
-async def _carried_out(realtime: Realtime, connection: Connection, frame: frames.ClientFrame) -> None:
-    if isinstance(frame, frames.MessagePost):
-        post(realtime, connection, frame)
-        await connection.all_answered()
-    else:
-        await carry_out(realtime, connection, frame)
+async def _carried_out(realtime: Realtime, connection: Connection, asked: frames.ClientFrame | None) -> None:
+    await connection.all_answered()
+    if asked is not None:
+        await carry_out(realtime, connection, asked)
 
 
 async def _gone(request: Request) -> None:

@@ -141,7 +141,7 @@ class Session:
     def receive(self, text: str | bytes, now: float) -> Outcome:
         """Decide about one frame. Never raises, whatever the text is."""
         self._heard, self._pinged = now, None
-        if _size(text) > self._pace.frame_bytes:
+        if 4 * len(text) > self._pace.frame_bytes and _size(text) > self._pace.frame_bytes:
             return self._bad_frame(None, "too_large", "That frame is too large.", "Split it.")
         try:
             frame = frames.decode(text)

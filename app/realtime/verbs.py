@@ -1,6 +1,7 @@
 """What each verb of the wire does, save posting, which the endpoint hands to the writer itself."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -200,6 +201,7 @@ def participant_of(connection: Connection, conversation: UUID) -> UUID:
     return participant
 
 
+@lru_cache(maxsize=4096)
 def conversation_of(stream: str) -> UUID:
     """The conversation of a `conv:` stream's name: what is said goes nowhere else, notes have their verb."""
     try:

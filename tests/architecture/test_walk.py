@@ -1,7 +1,7 @@
 """The walk of one message: traced through the running application, it is the four hops that are written down.
 
 A hop is a public function or method of `app.chat` or `app.realtime` that is entered holding the message's
-text, in an argument of its own or inside a frame or an event among its arguments; `read_frames` counts, as it
+text, in an argument of its own or inside a frame or an event among its arguments; `read_frame` counts, as it
 is where the text comes in from the socket and goes on from. Pure tools are no hops: the codec of the frames,
 the rules, the sealing, the wire shapes of the log, a connection's way out. What is private belongs to the
 public function that calls it.
@@ -25,7 +25,7 @@ from tests.scenes import enter
 from tests.talk import running, talking
 
 HOPS = [
-    "app.realtime.endpoint.read_frames",
+    "app.realtime.endpoint.read_frame",
     "app.realtime.session.Session.receive",
     "app.chat.writer.Writer.post",
     "app.realtime.hub.Hub.fan_out",

@@ -22,7 +22,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?<![\w/.-])(?:\.venv/bin/)?earshot ([a-z]+)(?: ([a-z]+))?(?![\w-])")
 WALK = (
-    "app.realtime.endpoint.read_frames",
+    "app.realtime.endpoint.read_frame",
     "app.realtime.session.Session.receive",
     "app.chat.writer.Writer.post",
     "app.realtime.hub.Hub.fan_out",

@@ -11,6 +11,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from app.realtime.transport import DirectProtocol
 from app.settings import Settings
 
 START_S = 20
@@ -58,7 +59,7 @@ async def running_server(settings: Settings) -> AsyncIterator[LiveServer]:
         app,
         log_config=None,
         lifespan="on",
-        ws="websockets-sansio",
+        ws=DirectProtocol,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         timeout_graceful_shutdown=5,

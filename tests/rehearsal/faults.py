@@ -1,11 +1,11 @@
 """Seeded bugs, put into a running service, that a rehearsal must catch: each strikes one message."""
 
 import asyncio
-import dataclasses
 import random
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from sqlalchemy import delete
 from sqlmodel import col
@@ -80,7 +80,7 @@ def send_one_to_another_conversation(app: FastAPI, chance: random.Random) -> Non
         real(event)
         other = next(c for c in app.state.hub.of_parents() if c.conversation != event.conversation)
         place = other.subscriptions[stream_name("conv", other.conversation)]
-        misled = dataclasses.replace(
+        misled = msgspec.structs.replace(
             event, conversation=other.conversation, epoch=place.epoch, seq=place.sent
         )
         other.outbound.put(frame(misled))
