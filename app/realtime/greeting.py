@@ -61,7 +61,7 @@ async def be_staff(realtime: Realtime, connection: Connection, viewer: Viewer) -
 
 def admit(realtime: Realtime, connection: Connection, session: Session) -> bool:
     """Let an identified connection in; False, and closed with 4504, where this person has too many."""
-    if _has_too_many(realtime, connection):
+    if has_too_many(realtime, connection):
         connection.outbound.close(4504)
         return False
     session.welcome(connection.role, texts_of(realtime, connection))
@@ -135,7 +135,8 @@ def _shared_pace(
     return paces.setdefault(whose, fresh)
 
 
-def _has_too_many(realtime: Realtime, connection: Connection) -> bool:
+def has_too_many(realtime: Realtime, connection: Connection) -> bool:
+    """Whether this person has as many connections as they may."""
     limits = realtime.settings.limits
     if connection.staff is not None:
         return realtime.hub.count(staff=connection.staff) >= limits.staff_sockets

@@ -36,6 +36,7 @@ from app.realtime.greeting import (
     be_parent,
     be_staff,
     bring_up,
+    has_too_many,
     let_go,
     outbound_of,
     pace,
@@ -296,8 +297,11 @@ def _visit(
         if (close := visit.session.come_back(now)) is not None:
             visit.connection.outbound.close(close.code)
         return key, visit
-    if visit is not None:
-        _leave(realtime, key, visit)
+    for other_key, other in list(realtime.visits.items()):
+        if other_key == key or (
+            other_key[0] == whose and not other.reading and has_too_many(realtime, connection)
+        ):
+            _leave(realtime, other_key, other)  # a place that nobody reads gives way
     visit = Visit(connection=connection, session=Session(pace(realtime), now), cursors=dict(cursors))
     visit.session.acted = NEVER  # a page comes back by itself: that is no use of its session
     visit.keeper = asyncio.create_task(_keep(realtime, key, visit))

@@ -10,15 +10,14 @@ import sys
 import urllib.request
 import uuid
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets import ConnectionClosed, connect
 
 
 def start(url: str) -> dict[str, str]:
     """Start a conversation: its id, and the token that opens it."""
     body = json.dumps({"start_id": str(uuid.uuid4()), "language": "en"}).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{url}/api/v1/conversations", body, headers)  # noqa: S310 (own address)
+    request = urllib.request.Request(f"{url}/api/v1/conversations", body)  # noqa: S310 (own address)
+    request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request) as response:  # noqa: S310
         return json.load(response)
 
@@ -27,15 +26,12 @@ class Parent:
     """One conversation, seen from the parent's side."""
 
     def __init__(self, url: str, words: str) -> None:
-        self.url, self.words = url, words
-        self.epoch, self.last, self.done = "", 0, False
-        # Ids that stay the same however often the connection breaks: what is said twice is stored once.
-        self.conn, self.message = str(uuid.uuid4()), str(uuid.uuid4())
+        self.url, self.words, self.epoch, self.last, self.done = url, words, "", 0, False
+        self.conn, self.message = str(uuid.uuid4()), str(uuid.uuid4())  # the same however often it breaks
 
     async def talk(self) -> None:
-        started = await asyncio.to_thread(start, self.url)
+        started, address = await asyncio.to_thread(start, self.url), f"ws{self.url[4:]}/rt/v1"
         self.conversation, self.stream = started["conversation"], f"conv:{started['conversation']}"
-        address = self.url.replace("http", "ws", 1) + "/rt/v1"
         # connect() in a loop comes back by itself, a little later each time; the cursor says where we were.
         async for self.socket in connect(address, subprotocols=["earshot.v1"]):
             place = {self.stream: {"epoch": self.epoch, "seq": self.last}} if self.epoch else {}
