@@ -143,7 +143,7 @@ async def events(
             visit.hand_out(text)
     finally:
         leaving.cancel()
-        visit.reading = False
+        visit.put_down(clock.monotonic())
         if outbound.closing is not None:
             _leave(realtime, key, visit)
     return _answer(texts, outbound)
@@ -298,10 +298,9 @@ def _visit(
             visit.connection.outbound.close(close.code)
         return key, visit
     for other_key, other in list(realtime.visits.items()):
-        if other_key == key or (
-            other_key[0] == whose and not other.reading and has_too_many(realtime, connection)
-        ):
-            _leave(realtime, other_key, other)  # a place that nobody reads gives way
+        gives_way = other_key[0] == whose and other.forsaken(now) and has_too_many(realtime, connection)
+        if other_key == key or gives_way:
+            _leave(realtime, other_key, other)
     visit = Visit(connection=connection, session=Session(pace(realtime), now), cursors=dict(cursors))
     visit.session.acted = NEVER  # a page comes back by itself: that is no use of its session
     visit.keeper = asyncio.create_task(_keep(realtime, key, visit))
@@ -356,7 +355,7 @@ async def _events(realtime: Realtime, key: tuple[UUID, UUID], visit: Visit) -> A
             told = json.dumps({"code": outbound.closing, "reason": outbound.reason})
             yield f"event: close\ndata: {told}\n\n"
     finally:
-        visit.reading = False
+        visit.put_down(clock.monotonic())
         if not comes_back:
             _leave(realtime, key, visit)
 

@@ -12,6 +12,8 @@ from app.realtime.frames import decode_sent
 from app.realtime.hub import Connection
 from app.realtime.session import Session
 
+FORSAKEN_S = 1  # who comes back at all comes back at once
+
 
 @dataclass(slots=True, eq=False)
 class Visit:
@@ -23,6 +25,15 @@ class Visit:
     reading: bool = True  # a response is being written now
     opening: "asyncio.Future[None] | None" = None
     keeper: "asyncio.Task[None] | None" = None
+    put_down_at: float = 0
+
+    def put_down(self, now: float) -> None:
+        """A response has ended."""
+        self.reading, self.put_down_at = False, now
+
+    def forsaken(self, now: float) -> bool:
+        """Whether nobody came back for a while, as when a page was loaded anew."""
+        return not self.reading and now - self.put_down_at > FORSAKEN_S
 
     def goes_on_from(self, cursors: dict[str, frames.Cursor]) -> bool:
         """Whether a client at these cursors has all that was handed out, and nothing waits behind a hole."""
