@@ -115,6 +115,7 @@ class Session:
         self._role: str | None = None
         self._greeted = False
         self._heard = now
+        self._said = now  # the last ping: who speaks without being answered must still hear something
         self.acted = now  # when a person last did something, which an answer to a ping is not
         self._pinged: float | None = None
         self._bad = 0
@@ -167,7 +168,10 @@ class Session:
         if self._pinged is not None:
             return Close(4001) if now - self._pinged >= self._pace.pong else None
         if now - self._heard >= self._pace.ping:
-            self._pinged = now
+            self._pinged = self._said = now
+            return PingDue()
+        if now - self._said >= self._pace.ping:
+            self._said = now
             return PingDue()
         return None
 

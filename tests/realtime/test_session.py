@@ -249,8 +249,23 @@ def test_any_frame_is_an_answer_to_a_ping(verb: str) -> None:
     assert isinstance(session.tick(25.0), PingDue)
     session.receive(json.dumps(EXAMPLES[verb]), 30.0)
     assert session.tick(33.0) is None
-    assert session.tick(54.9) is None
+    assert session.tick(49.9) is None
     assert isinstance(session.tick(55.0), PingDue)
+    assert session.tick(63.0) == Close(4001)
+
+
+def test_who_only_types_hears_pings_and_owes_no_answer() -> None:
+    """A client gives up a socket on which nothing is said: what it sends is not always answered."""
+    session = _greeted()
+    pinged = []
+    for second in range(1, 101):
+        if second % 3 == 0:
+            session.receive(json.dumps(EXAMPLES["typing"]), float(second))
+        outcome = session.tick(float(second))
+        assert not isinstance(outcome, Close)
+        if outcome is not None:
+            pinged.append(second)
+    assert pinged == [25, 50, 75, 100]
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 20), st.booleans()), max_size=60))
