@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-import uvicorn
 from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,18 +25,16 @@ from app.export.periods import Period, month_of, parse_period, year_of
 from app.export.rows import RowsMade, make_rows
 from app.export.runs import carry_through, request_run
 from app.export.tallies import count_closed
-from app.main import create_app
-from app.realtime.transport import DirectProtocol
 from app.rehearsal import commands
 from app.rehearsal.cast import CAST, PASSWORD, DemoPerson, demo_people
 from app.rehearsal.commands import err, out, progress_bars
-from app.rehearsal.server import allow_sockets, listen
+from app.rehearsal.server import listen
 from app.reports.topic import Source, build_report
 from app.sealing import KeyRing
-from app.settings import PROJECT, Settings, load_settings
+from app.serving import serve_until_stopped
+from app.settings import PROJECT, Settings, load_settings, refuse_lonely_workers
 
 T = TypeVar("T")
-GRACE_S = 5
 
 cli = typer.Typer(
     name="earshot",
@@ -83,6 +80,10 @@ def main() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes; several need PostgreSQL and Redis. EARSHOT_WORKERS."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what goes wrong.")] = False,
 ) -> None:
     """Serve the widget, the console, research and advice.
@@ -92,6 +93,9 @@ def serve(
     Example:  earshot serve --port 8080
     """
     settings = load_settings()
+    if workers is not None:
+        settings = settings.model_copy(update={"workers": workers})
+    refuse_lonely_workers(settings)
     with listen(host, port) as listener:
         if "public_url" not in settings.model_fields_set:
             url = f"http://{host}:{listener.getsockname()[1]}"
@@ -102,22 +106,9 @@ def serve(
             people = asyncio.run(_with_database(settings, demo_people))
         else:
             asyncio.run(_with_database(settings, db.require_current))
-        config = uvicorn.Config(
-            create_app(settings),
-            loop="uvloop",
-            http="httptools",
-            ws=DirectProtocol,
-            ws_per_message_deflate=False,
-            ws_ping_interval=None,  # heartbeats are frames of the protocol
-            ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer
-            access_log=False,
-            log_level="warning",
-            timeout_graceful_shutdown=GRACE_S,
-        )
         if not quiet:
             _welcome(settings.public_url, people)
-        allow_sockets()
-        uvicorn.Server(config).run(sockets=[listener])
+        serve_until_stopped(settings, listener)
 
 
 @cli.command()

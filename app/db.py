@@ -5,6 +5,7 @@ that commits: it commits once and only then publishes what happened.
 """
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, make_url
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -137,6 +138,26 @@ async def reading(database: Database) -> AsyncIterator[AsyncSession]:
                 execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             )
         yield session
+
+
+@asynccontextmanager
+async def alone(database: Database, work: str) -> AsyncIterator[bool]:
+    """Whether this worker is the only one that does this work now; the others leave it to it.
+
+    SQLite has one worker. On PostgreSQL the lock belongs to a connection, so it ends with its worker.
+    """
+    if database.sqlite:
+        yield True
+        return
+    number = int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], signed=True)
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        taken = (await connection.execute(select(func.pg_try_advisory_lock(number)))).scalar_one()
+        try:
+            yield bool(taken)
+        finally:
+            if taken:
+                await connection.execute(select(func.pg_advisory_unlock(number)))
 
 
 async def _commit(session: AsyncSession, bus: Bus, events: list[Event]) -> None:

@@ -20,6 +20,7 @@ from structlog.typing import EventDict
 
 from app import clock, db, events, lifecycle
 from app.accounts import routes as accounts
+from app.accounts.limits import SharedWindows
 from app.chat.writer import Writer
 from app.content import routes as advice
 from app.content.reading import read_content
@@ -32,15 +33,20 @@ from app.queue import routes as queue
 from app.queue.routes import opening_now
 from app.realtime import http, pages
 from app.realtime.boards import Boards
+from app.realtime.broker import Broker
 from app.realtime.context import Realtime
 from app.realtime.endpoint import Sockets
+from app.realtime.envelopes import HINTS
 from app.realtime.heartbeat import beat
 from app.realtime.hub import Hub
+from app.realtime.link import parse_address
+from app.realtime.look import Look
+from app.realtime.pace import Paces, pace_of
 from app.realtime.verbs import listen
 from app.reports import routes as reports
 from app.safeguarding import routes as safeguarding
 from app.sealing import KeyRing
-from app.settings import Settings
+from app.settings import Settings, refuse_lonely_workers
 from app.widget import routes as widget
 
 logger = structlog.get_logger(__name__)
@@ -56,6 +62,7 @@ STRICT = (
 def create_app(settings: Settings) -> FastAPI:
     """The service for these settings; its lifespan refuses a database that is behind and bad content."""
     _configure_logging()
+    refuse_lonely_workers(settings)
     app = FastAPI(title="Earshot", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
     state = app.state
     state.settings = settings
@@ -85,9 +92,13 @@ def create_app(settings: Settings) -> FastAPI:
         writer=state.writer,
         hub=state.hub,
         boards=state.boards,
+        paces=Paces(state.hub, pace_of(settings)),
         is_open=is_open,
     )
     _wire(app)
+    state.broker = state.look = None
+    if settings.redis_url:
+        _join_other_workers(app)
     for room in (accounts, advice, safeguarding, queue, http, pages, widget, research, reports):
         app.include_router(room.router, dependencies=[Depends(lifecycle.refuse_while_leaving)])
     app.include_router(lifecycle.router)
@@ -157,22 +168,55 @@ def _wire(app: FastAPI) -> None:
     bus.subscribe(events.ConversationClosed, lambda _: app.state.closed.set())
 
 
+def _join_other_workers(app: FastAPI) -> None:
+    """What is committed here is told to the other workers, and what they tell is handed to who wants it here.
+
+    The two buses keep these apart: what came from another worker is never told again.
+    """
+    state, bus, hub = app.state, app.state.database.bus, app.state.hub
+    settings: Settings = state.settings
+    broker = Broker(
+        parse_address(settings.redis_url),
+        hub,
+        state.realtime.paces,
+        secret=settings.server_secret,
+        beat=settings.timers.beat,
+    )
+    state.broker, state.look = broker, Look(state.realtime, broker, beat=settings.timers.beat)
+    state.shared_windows = SharedWindows(broker.link.ask, secret=settings.server_secret)
+    broker.missing = state.look.at
+    hub.elsewhere = broker
+    for kind in HINTS.values():
+        bus.subscribe(kind, broker.tell)
+    broker.heard.subscribe(events.CoachAssigned, hub.assigned)
+    broker.heard.subscribe(events.CoachReleased, hub.released)
+    broker.heard.subscribe(events.StaffSignedOut, hub.signed_out)
+    broker.heard.subscribe(events.ParentRevoked, hub.revoked)
+    broker.heard.subscribe(events.QueueChanged, state.boards.mark)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     await db.require_current(state.database)
     writing = asyncio.create_task(state.writer.run())
-    others = [
-        asyncio.create_task(work)
-        for work in (state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app))
-    ]
-    for task in (writing, *others):
+    finishing = {writing}
+    works = [state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app)]
+    if state.broker is not None:
+        works.append(state.broker.run())
+        finishing.add(asyncio.create_task(state.look.run()))
+    others = [asyncio.create_task(work) for work in works]
+    for task in (*finishing, *others):
         task.add_done_callback(_die_aloud)
     with lifecycle.leaving_first(state.hub):
         yield
     await state.hub.leave()
     state.writer.stop()
-    await asyncio.wait({writing})  # where it failed, that is logged already, and the rest ends in order
+    if state.look is not None:
+        state.look.stop()
+    await asyncio.wait(finishing)  # where it failed, that is logged already, and the rest ends in order
+    if state.broker is not None:
+        await state.broker.farewell()
     for task in others:
         task.cancel()
     await asyncio.wait(others)
@@ -191,14 +235,17 @@ async def _count_what_closes(app: FastAPI) -> None:
 
 
 async def _work_daily(app: FastAPI) -> None:
-    """Run the daily job in the quiet hour of each night."""
+    """Run the daily job in the quiet hour of each night; of several workers, one does."""
     state = app.state
     while True:
         await asyncio.sleep(clock.seconds_until(NIGHT_HOUR))
         try:
-            day = await run_daily(
-                state.database, state.key_ring, state.settings, state.content.codebook, now=clock.now()
-            )
+            async with db.alone(state.database, "daily") as mine:
+                if not mine:
+                    continue
+                day = await run_daily(
+                    state.database, state.key_ring, state.settings, state.content.codebook, now=clock.now()
+                )
         except (SQLAlchemyError, OSError) as error:
             logger.error("daily.failed", kind=type(error).__name__)  # noqa: TRY400 (it may quote a text)
         else:

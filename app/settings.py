@@ -34,6 +34,7 @@ class Timers(BaseModel):
     pong: PositiveFloat = 8
     queue_refresh: PositiveFloat = 0.5
     socket_pass: PositiveFloat = 60
+    beat: PositiveFloat = 0.5
 
 
 class Limits(BaseModel):
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
     web_dir: Path = PROJECT / "build" / "web"
     public_url: str = "http://127.0.0.1:8000"
     sites: Annotated[tuple[str, ...], NoDecode] = ()
+    redis_url: str = Field(default="", repr=False)
+    workers: int = Field(default=1, ge=1, le=64)
     secret: str = Field(default="", repr=False)
     keys: str = Field(default="", repr=False)
     hours: Literal["always", "content"] | None = None
@@ -134,6 +137,22 @@ class Settings(BaseSettings):
         if self.keys:
             return parse_keys(self.keys)
         return {"development": _made_secret(self.data_dir / "development.key")}
+
+
+def refuse_lonely_workers(settings: Settings) -> None:
+    """ConfigurationError where several workers could not reach each other, or one would look for others."""
+    sqlite = settings.database.startswith("sqlite")
+    if sqlite and (settings.workers > 1 or settings.redis_url):
+        asked = "several workers" if settings.workers > 1 else "EARSHOT_REDIS_URL, which joins workers,"
+        raise ConfigurationError(
+            f"SQLite serves one worker, and {asked} cannot share it.",
+            next_step="Set EARSHOT_DATABASE_URL to a PostgreSQL, or serve with one worker and without Redis.",
+        )
+    if settings.workers > 1 and not settings.redis_url:
+        raise ConfigurationError(
+            "Several workers need Redis, or parents and coaches would not hear each other at once.",
+            next_step="Set EARSHOT_REDIS_URL (redis://host:6379), or serve with one worker.",
+        )
 
 
 def parse_keys(text: str) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ replace everything on a snapshot.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -204,6 +204,13 @@ class Talk:
             self.raw({"t": "sync", "id": f"s{self._ids}", "s": frame["s"], "d": data})
         elif kind == "batch":
             view.asked = False
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait until this is true, for what says nothing when it becomes so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

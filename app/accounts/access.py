@@ -26,6 +26,7 @@ from app.settings import Settings
 __all__ = [
     "COOKIE",
     "Viewer",
+    "bearer",
     "bearers_conversation",
     "conversation_of_code",
     "own_origin",
@@ -94,21 +95,27 @@ async def parent_of(request: Request, conversation: Annotated[UUID, Path(alias="
 
 async def bearers_conversation(request: Request) -> UUID:
     """The conversation that the bearer token opens as its parent; Unauthorized without a live token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise _no_parent()
+    token = bearer(request)
     async with reading(request.app.state.database) as session:
-        owned = await queries.conversation_for_token(session, token.strip())
+        owned = await queries.conversation_for_token(session, token)
     if owned is None:
         raise _no_parent()
     return owned
 
 
+def bearer(request: Request) -> str:
+    """The bearer token that a request shows, whether it opens anything or not; Unauthorized without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _no_parent()
+    return token.strip()
+
+
 async def conversation_of_code(request: Request, code: str) -> UUID:
     """The conversation that a return code resumes; wrong tries are counted and, past the limits, refused."""
     settings = request.app.state.settings
-    check(request, "return code", settings.limits.return_codes_per_minute)
-    check(request, "return code", settings.limits.return_codes_per_minute_in_all, in_all=True)
+    await check(request, "return code", settings.limits.return_codes_per_minute)
+    await check(request, "return code", settings.limits.return_codes_per_minute_in_all, in_all=True)
     if tidy_code(code) is None:
         raise BadRequest("A return code is four short words.", next_step="Check the words and try again.")
     async with reading(request.app.state.database) as session:
@@ -118,8 +125,8 @@ async def conversation_of_code(request: Request, code: str) -> UUID:
             "We do not know this return code.",
             next_step="Check the four words and try again, or start a new chat.",
         )
-    uncount(request, "return code")
-    uncount(request, "return code", in_all=True)
+    await uncount(request, "return code")
+    await uncount(request, "return code", in_all=True)
     return conversation
 
 

@@ -71,6 +71,21 @@ async def conversation_for_token(session: AsyncSession, token: str) -> UUID | No
     )
 
 
+async def tokens_among(session: AsyncSession, hashes: Collection[bytes]) -> set[bytes]:
+    """Which of these parents' tokens, by their hashes, still open something: for sockets, as above."""
+    asked, live = list(hashes), set[bytes]()
+    for start in range(0, len(asked), 1000):
+        live.update(
+            await session.scalars(
+                select(col(ParentToken.token_hash)).where(
+                    col(ParentToken.token_hash).in_(asked[start : start + 1000]),
+                    col(ParentToken.revoked_at).is_(None),
+                )
+            )
+        )
+    return live
+
+
 async def conversation_for_code(session: AsyncSession, code: str, *, secret: bytes) -> UUID | None:
     """The conversation that a return code resumes, however the code is written."""
     tidied = tidy_code(code)

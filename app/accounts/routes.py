@@ -103,7 +103,7 @@ class ConsentAnswer(BaseModel):
 async def sign_in(request: Request, response: Response, asked: SignIn) -> SignedIn:
     """Sign in with email address and password; sets the session's cookie."""
     require_own_origin(request)
-    check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
+    await check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
     database = request.app.state.database
     async with reading(database) as session:
         staff = await queries.staff_by_email(session, asked.email)
@@ -123,7 +123,7 @@ async def sign_in(request: Request, response: Response, asked: SignIn) -> Signed
 async def first_sign_in(request: Request, response: Response, asked: FirstSignInAsked) -> SignedIn:
     """Set a password with a one-time link's token, and be signed in."""
     require_own_origin(request)
-    check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
+    await check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
     database = request.app.state.database
     link, password = asked.token.get_secret_value(), asked.password.get_secret_value()
     async with reading(database) as session:
@@ -159,7 +159,7 @@ async def change_password(
     request: Request, asked: PasswordChange, viewer: Annotated[Viewer, Depends(signed_in)]
 ) -> None:
     """Change one's own password; every other session of this person ends."""
-    check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
+    await check(request, "sign in", request.app.state.settings.limits.sign_ins_per_minute)
     staff = await _self(request, viewer)
     known_hash, new = staff.password_hash, asked.new.get_secret_value()
     right = await password_matches(asked.old.get_secret_value(), known_hash)

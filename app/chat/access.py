@@ -1,5 +1,6 @@
 """Access is the query: a conversation is only ever fetched through the viewer's own participation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from sqlmodel import col, select
 
 from app.chat.models import Conversation, Participant
 from app.errors import NotFound
+
+Owned = tuple[UUID, UUID, int]  # staff, conversation, generation
 
 NOBODY_HERE = "There is no such conversation."
 
@@ -67,3 +70,20 @@ async def places_of(session: AsyncSession, *, staff_id: UUID) -> list[Place]:
         .order_by(col(Participant.joined_at), col(Participant.id))
     )
     return [Place(conversation=conversation, participant=participant) for conversation, participant in rows]
+
+
+async def owned(session: AsyncSession, *, staff: Collection[UUID]) -> set[Owned]:
+    """The conversations that these members of staff own now, each under the generation then in force."""
+    if not staff:
+        return set()
+    rows = await session.execute(
+        select(Participant.staff_id, Participant.conversation_id, Participant.generation)
+        .join(Conversation, col(Participant.conversation_id) == col(Conversation.id))
+        .where(
+            col(Participant.staff_id).in_(staff),
+            col(Participant.left_at).is_(None),
+            col(Participant.generation) == col(Conversation.generation),
+            col(Conversation.status).in_(("open", "wrap_up")),
+        )
+    )
+    return {(person, conversation, generation) for person, conversation, generation in rows if person}

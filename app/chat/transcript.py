@@ -1,10 +1,13 @@
 """Reading what was said: opens the sealed log. Whoever reads for a person notes it in the audit record."""
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -13,6 +16,9 @@ from app.chat.models import Conversation, ConversationKey, LogEntry, StreamHead
 from app.chat.rules import Stream
 from app.sealing import DataKey, KeyRing, SealBroken, place
 
+T = TypeVar("T")
+
+STREAMS_AT_ONCE = 50
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 logger = structlog.get_logger(__name__)
@@ -74,17 +80,62 @@ async def read_entries(
         key = await data_key(session, key_ring, conversation_id) if any(e.body for e in stored) else None
     except SealBroken:
         logger.error("transcript.key_missing", conversation=str(conversation_id))  # noqa: TRY400 (no more to see)
-    return [
-        Entry(
-            seq=entry.seq,
-            kind=entry.kind,
-            at=entry.at,
-            generation=entry.generation,
-            speaker=entry.speaker,
-            wire=entry.data if entry.body is None else _wire(entry, _readable(entry, key)),
+    return [_opened(entry, key) for entry in stored]
+
+
+async def heads(session: AsyncSession, conversations: Collection[UUID]) -> dict[str, int]:
+    """The number of the newest event in each stream of these conversations, by the stream's name."""
+    found: dict[str, int] = {}
+    for some in _portions(conversations):
+        rows = await session.execute(
+            select(StreamHead.conversation_id, StreamHead.stream, StreamHead.head).where(
+                col(StreamHead.conversation_id).in_(some)
+            )
         )
-        for entry in stored
-    ]
+        found.update({f"{stream}:{conversation}": head for conversation, stream, head in rows})
+    return found
+
+
+async def read_missing(
+    session: AsyncSession, key_ring: KeyRing, after: Mapping[str, int]
+) -> dict[str, tuple[str, list[Entry]]]:
+    """For each of these streams, by name, its epoch and the events after this number, in as few queries as
+    can be: this is for many streams of which little is missing.
+    """
+    found: dict[str, tuple[str, list[Entry]]] = {}
+    for some in _portions(after, size=STREAMS_AT_ONCE):
+        wanted = [(name.partition(":")[0], UUID(name.partition(":")[2]), after[name]) for name in some]
+        facts = await session.execute(
+            select(Conversation.id, Conversation.epoch, ConversationKey.wrapped)
+            .join(ConversationKey, col(ConversationKey.conversation_id) == col(Conversation.id))
+            .where(col(Conversation.id).in_({conversation for _, conversation, _ in wanted}))
+        )
+        epochs: dict[UUID, str] = {}
+        keys: dict[UUID, DataKey | None] = {}
+        for conversation, epoch, wrapped in facts:
+            epochs[conversation] = epoch
+            keys[conversation] = _unwrapped(key_ring, conversation, wrapped)
+        stored = await session.scalars(
+            select(LogEntry)
+            .where(
+                or_(
+                    *(
+                        and_(
+                            col(LogEntry.conversation_id) == conversation,
+                            col(LogEntry.stream) == stream,
+                            col(LogEntry.seq) > seq,
+                        )
+                        for stream, conversation, seq in wanted
+                    )
+                )
+            )
+            .order_by(col(LogEntry.conversation_id), col(LogEntry.stream), col(LogEntry.seq))
+        )
+        for entry in stored:
+            name = f"{entry.stream}:{entry.conversation_id}"
+            _, entries = found.setdefault(name, (epochs.get(entry.conversation_id, ""), []))
+            entries.append(_opened(entry, keys.get(entry.conversation_id)))
+    return found
 
 
 async def read_messages(
@@ -136,6 +187,32 @@ def _body(entry: LogEntry, key: DataKey) -> str:
     assert entry.message_id is not None
     assert entry.sender_id is not None
     return key.open(entry.body, bound_to=place(entry.conversation_id, entry.message_id, entry.sender_id))
+
+
+def _opened(entry: LogEntry, key: DataKey | None) -> Entry:
+    return Entry(
+        seq=entry.seq,
+        kind=entry.kind,
+        at=entry.at,
+        generation=entry.generation,
+        speaker=entry.speaker,
+        wire=entry.data if entry.body is None else _wire(entry, _readable(entry, key)),
+    )
+
+
+def _unwrapped(key_ring: KeyRing, conversation: UUID, wrapped: bytes) -> DataKey | None:
+    try:
+        return key_ring.unwrap(conversation, wrapped)
+    except SealBroken:
+        logger.error("transcript.key_missing", conversation=str(conversation))  # noqa: TRY400 (no more to see)
+        return None
+
+
+def _portions(values: Collection[T], size: int = 1000) -> Iterator[list[T]]:
+    """The values a portion at a time: a statement takes some thousands of them at most."""
+    remaining = list(values)
+    for start in range(0, len(remaining), size):
+        yield remaining[start : start + size]
 
 
 def _readable(entry: LogEntry, key: DataKey | None) -> str:

@@ -80,7 +80,7 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     """Start a conversation and enter the queue; the same `start_id` again gives the same conversation."""
     settings: Settings = request.app.state.settings
     content: Content = request.app.state.content
-    limits.check(request, "start", per_minute=settings.limits.starts_per_minute)
+    await limits.check(request, "start", per_minute=settings.limits.starts_per_minute)
     opening = opening_now(settings, content)
     if not opening.open:
         raise Conflict(

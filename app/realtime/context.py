@@ -9,6 +9,7 @@ from app.content.rules import Content
 from app.db import Database
 from app.realtime.boards import Boards
 from app.realtime.hub import Connection, Hub
+from app.realtime.pace import Paces
 from app.realtime.session import Bucket, Session
 from app.realtime.visits import Visit
 from app.sealing import KeyRing
@@ -26,9 +27,9 @@ class Realtime:
     writer: Writer
     hub: Hub
     boards: Boards
+    paces: Paces
     is_open: Callable[[], bool]
     sessions: dict[Connection, Session] = field(default_factory=dict)
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet
-    texts: dict[UUID, Bucket] = field(default_factory=dict)  # parent's conversation or staff → their pace
-    requests: dict[UUID, Bucket] = field(default_factory=dict)  # likewise, for what they ask over HTTP
+    requests: dict[UUID, Bucket] = field(default_factory=dict)  # whose → the pace of what they ask over HTTP
     visits: dict[tuple[UUID, UUID], Visit] = field(default_factory=dict)  # whose and which tab → its place

@@ -7,22 +7,21 @@ from app import clock
 from app.accounts import actions as accounts
 from app.accounts.queries import conversation_for_token
 from app.accounts.rules import Viewer
+from app.accounts.tokens import token_hash
 from app.chat.access import Place, parent_place, places_of
 from app.db import reading, transaction
 from app.errors import NotFound
 from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, Outbound
+from app.realtime.pace import make_room
 from app.realtime.session import (
     OTHER_FRAMES_PER_MINUTE,
     STAFF,
     Bucket,
     Pace,
     Session,
-    text_bucket,
 )
-
-MOST_PACES = 10_000
 
 
 def outbound_of(realtime: Realtime, *, write: Callable[[str], bool] | None = None) -> Outbound:
@@ -36,6 +35,7 @@ async def identify(realtime: Realtime, connection: Connection, token: str) -> li
     async with reading(realtime.database) as session:
         conversation = await conversation_for_token(session, token)
     if conversation is not None:
+        connection.token_hash = token_hash(token)
         return await be_parent(realtime, connection, conversation)
     async with transaction(realtime.database) as session:
         viewer = await accounts.use_socket_pass(session, token)
@@ -99,40 +99,25 @@ async def bring_up(
 
 def texts_of(realtime: Realtime, connection: Connection) -> Bucket:
     """This person's pace over all of their connections: coming back buys no further minute's messages."""
-    return _shared_pace(
-        realtime, realtime.texts, connection, text_bucket(pace(realtime), connection.role, clock.monotonic())
-    )
+    return realtime.paces.of(_whose(connection), connection.role)
 
 
 def requests_of(realtime: Realtime, connection: Connection) -> Bucket:
     """This person's pace of all else, over all of their requests."""
-    return _shared_pace(
-        realtime, realtime.requests, connection, Bucket(OTHER_FRAMES_PER_MINUTE, clock.monotonic())
-    )
+    make_room(realtime.hub, realtime.requests)
+    fresh = Bucket(OTHER_FRAMES_PER_MINUTE, clock.monotonic())
+    return realtime.requests.setdefault(_whose(connection), fresh)
 
 
 def pace(realtime: Realtime) -> Pace:
     """Timers and limits as the settings have them."""
-    timers, limits = realtime.settings.timers, realtime.settings.limits
-    return Pace(
-        ping=timers.ping,
-        pong=timers.pong,
-        frame_bytes=limits.frame_bytes,
-        parent_messages_per_minute=limits.parent_messages_per_minute,
-        staff_messages_per_minute=limits.staff_messages_per_minute,
-    )
+    return realtime.paces.pace
 
 
-def _shared_pace(
-    realtime: Realtime, paces: dict[UUID, Bucket], connection: Connection, fresh: Bucket
-) -> Bucket:
-    whose, now = connection.staff or connection.conversation, clock.monotonic()
+def _whose(connection: Connection) -> UUID:
+    whose = connection.staff or connection.conversation
     assert whose is not None
-    if len(paces) >= MOST_PACES:
-        here = {each.staff or each.conversation for each in realtime.hub.connections}
-        for gone in [key for key, taken in paces.items() if key not in here and taken.full(now)]:
-            del paces[gone]
-    return paces.setdefault(whose, fresh)
+    return whose
 
 
 def has_too_many(realtime: Realtime, connection: Connection) -> bool:

@@ -8,15 +8,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.accounts.actions import note_seen
-from app.accounts.queries import live_among
+from app.accounts.queries import live_among, tokens_among
 from app.chat.actions import mark_read
-from app.db import transaction
+from app.db import reading, transaction
 from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.session import Close, PingDue
 
 MOST_SECONDS = 1.0
-SESSIONS_EVERY_S = 5  # how long a socket outlives a session that the command line has ended
+SESSIONS_EVERY_S = 4  # with the second between two looks: how long a socket outlives what opened it
 
 logger = structlog.get_logger(__name__)
 
@@ -38,6 +38,7 @@ async def beat(realtime: Realtime) -> None:
         await store_reads(realtime)
         if now - checked >= SESSIONS_EVERY_S:
             await check_sessions(realtime, since=checked)
+            await check_tokens(realtime)
             checked = now
 
 
@@ -79,3 +80,19 @@ async def check_sessions(realtime: Realtime, *, since: float) -> None:
     for connection in list(realtime.sessions):
         if connection.staff_session in used.keys() - live:
             connection.outbound.close(4004)
+
+
+async def check_tokens(realtime: Realtime) -> None:
+    """Close the sockets of parents whose token another process has revoked, or erased (4501)."""
+    hashes = {connection.token_hash for connection in realtime.hub.of_parents()}
+    if not hashes:
+        return
+    try:
+        async with reading(realtime.database) as session:
+            live = await tokens_among(session, hashes)
+    except (SQLAlchemyError, OSError) as error:
+        logger.warning("tokens.not_checked", kind=type(error).__name__)
+        return
+    for connection in realtime.hub.of_parents():
+        if connection.token_hash in hashes - live:
+            connection.outbound.close(4501)

@@ -20,8 +20,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app import clock
-from app.accounts.access import bearers_conversation, present, require_own_origin, signed_in
+from app.accounts.access import bearer, bearers_conversation, present, require_own_origin, signed_in
 from app.accounts.rules import Viewer
+from app.accounts.tokens import token_hash
 from app.chat import transcript
 from app.chat.access import Place
 from app.db import reading
@@ -216,8 +217,9 @@ async def _guest(request: Request, viewer_of: Callable[[Request], Awaitable[View
     """A parent by their bearer token, staff by their session; Forbidden for other sites' pages and roles."""
     require_own_origin(request)
     realtime: Realtime = request.app.state.realtime
-    connection = Connection(role="", outbound=outbound_of(realtime))
+    connection = Connection(role="", outbound=outbound_of(realtime), over_http=True)
     if "authorization" in request.headers:
+        connection.token_hash = token_hash(bearer(request))
         places = await be_parent(realtime, connection, await bearers_conversation(request))
     else:
         viewer = await viewer_of(request)

@@ -16,6 +16,7 @@ import structlog
 
 from app.events import CoachAssigned, CoachReleased, LogAppended, ParentRevoked, StaffSignedOut
 from app.realtime import frames
+from app.realtime.elsewhere import Elsewhere, Nowhere
 from app.realtime.frames import encode
 
 MOST_HELD = 256
@@ -146,6 +147,8 @@ class Connection:
     role: str
     outbound: Outbound
     conversation: UUID | None = None  # a parent's
+    token_hash: bytes = field(default=b"", repr=False)  # and what opened it
+    over_http: bool = False  # one tab may then leave places at several workers
     staff: UUID | None = None
     staff_session: UUID | None = None
     name: str = ""
@@ -198,11 +201,13 @@ class Hub:
         self.leaving = False
         self._listeners: dict[str, set[Connection]] = {}
         self.claimed: Callable[[Connection, UUID, int], Awaitable[None]] | None = None
+        self.elsewhere: Elsewhere = Nowhere()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def add(self, connection: Connection) -> None:
         """A socket was greeted; while this worker is leaving, it is sent away again."""
         self.connections.add(connection)
+        self.elsewhere.moved(staff=connection.staff)
         if self.leaving:
             connection.outbound.close(RESTART)
 
@@ -211,12 +216,14 @@ class Hub:
         self.connections.discard(connection)
         for stream in list(connection.subscriptions):
             self.unsubscribe(connection, stream)
+        self.elsewhere.moved(staff=connection.staff)
 
     def count(self, *, conversation: UUID | None = None, staff: UUID | None = None) -> int:
-        """How many sockets this parent or this member of staff has here."""
+        """How many sockets this parent or this member of staff has, here and at other workers."""
+        away = self.elsewhere.sockets(conversation=conversation, staff=staff)
         if staff is not None:
-            return sum(connection.staff == staff for connection in self.connections)
-        return sum(connection.conversation == conversation for connection in self.connections)
+            return away + len(self.of_staff(staff))
+        return away + sum(connection.conversation == conversation for connection in self.connections)
 
     def of_staff(self, staff: UUID) -> list[Connection]:
         """The sockets of one member of staff."""
@@ -240,6 +247,7 @@ class Hub:
         first = not self._is_here(subscription.stream, connection.role)
         connection.subscriptions[subscription.stream] = subscription
         self._listeners.setdefault(subscription.stream, set()).add(connection)
+        self.elsewhere.moved(stream=subscription.stream)
         if first:
             self._tell_presence(subscription.stream, connection, here=True)
 
@@ -248,14 +256,16 @@ class Hub:
         connection.subscriptions.pop(stream, None)
         listeners = self._listeners.get(stream, set())
         listeners.discard(connection)
+        self.elsewhere.moved(stream=stream)
         if not listeners:
             self._listeners.pop(stream, None)
         elif not self._is_here(stream, connection.role):
             self._tell_presence(stream, connection, here=False)
 
     def who_is_here(self, stream: str) -> set[str]:
-        """The roles that listen to a stream now."""
-        return {connection.role for connection in self._listeners.get(stream, ())}
+        """The roles that listen to a stream now, here or at another worker."""
+        away = self.elsewhere.roles(stream)
+        return away.union(connection.role for connection in self._listeners.get(stream, ()))
 
     def caught_up(self, connection: Connection, stream: str, *, up_to: int) -> None:
         """The client has been sent everything to `up_to`: what was held since goes out, in order."""
@@ -267,10 +277,10 @@ class Hub:
         self._flush(connection, subscription)
 
     def fan_out(self, event: LogAppended) -> None:
-        """Deliver a committed event to everybody here who may see it, encoded once."""
+        """Deliver a committed event to everybody who may see it, here and at other workers, encoded once."""
         stream = stream_name(event.stream, event.conversation)
-        listeners = self._listeners.get(stream)
-        if not listeners:
+        holders = self.elsewhere.holders(stream)
+        if not holders and stream not in self._listeners:
             return
         text = encode(
             frames.Ev(
@@ -283,18 +293,45 @@ class Hub:
                 d=event.wire,
             )
         )
+        if holders:
+            self.elsewhere.push(holders, stream, event.seq, event.generation, text)
+        self._deliver(stream, event.seq, event.generation, text, checked=False)
+
+    def deliver(self, stream: str, seq: int, generation: int, text: str, *, checked: bool = False) -> None:
+        """Deliver an event that another worker committed to everybody here who may see it.
+
+        `checked` says that the listeners' ownership was compared with the database just now. Staff are handed
+        nothing else while the other workers cannot be heard: a hint that they lost it may have been missed.
+        """
+        self._deliver(stream, seq, generation, text, checked=checked)
+
+    def _deliver(self, stream: str, seq: int, generation: int, text: str, *, checked: bool) -> None:
+        listeners = self._listeners.get(stream)
+        if not listeners:
+            return
+        withheld = not (checked or self.elsewhere.trusted)
         for connection in list(listeners):
             subscription = connection.subscriptions[stream]
-            if subscription.generation is not None and subscription.generation < event.generation:
-                self.unsubscribe(connection, stream)  # a former owner is shown nothing more
-                continue  # an older event is the new owner's to read all the same
-            self._offer(connection, subscription, event.seq, text)
+            if subscription.generation is not None:
+                if withheld:
+                    continue
+                if subscription.generation < generation:
+                    self.unsubscribe(connection, stream)  # a former owner is shown nothing more
+                    continue  # an older event is the new owner's to read all the same
+            self._offer(connection, subscription, seq, text)
 
     def tell(self, stream: str, frame: frames.Eph, *, but: Connection | None = None) -> None:
         """Send something ephemeral to the stream's listeners, save its originator."""
         text = encode(frame)
+        self.tell_here(stream, text, but=but)
+        self.elsewhere.signal(stream, text)
+
+    def tell_here(self, stream: str, text: str, *, but: Connection | None = None) -> None:
+        """Send something ephemeral to the listeners at this worker."""
+        withheld = not self.elsewhere.trusted
         for connection in self._listeners.get(stream, ()):
-            if connection is not but and connection.welcomed:
+            shown = connection.welcomed and not (withheld and connection.staff is not None)
+            if connection is not but and shown:
                 connection.outbound.put(text)
 
     def assigned(self, event: CoachAssigned) -> None:
@@ -304,10 +341,8 @@ class Hub:
             for connection in list(self._listeners.get(name, ())):
                 if connection.staff is not None and connection.staff != event.staff:
                     self.unsubscribe(connection, name)
-        if self.claimed is None:
-            return
         for connection in self.of_staff(event.staff):
-            self._spawn(connection, self.claimed(connection, event.conversation, event.generation))
+            self.bring(connection, event.conversation, event.generation)
 
     def released(self, event: CoachReleased) -> None:
         """Nobody owns the conversation: no member of staff hears more of it."""
@@ -373,6 +408,8 @@ class Hub:
             connection.outbound.close(4002)
         elif not subscription.catching_up:
             self._flush(connection, subscription)
+            if subscription.held:
+                self.elsewhere.missing(subscription.stream)
 
     @staticmethod
     def _flush(connection: Connection, subscription: Subscription) -> None:
@@ -387,5 +424,20 @@ class Hub:
 
     def _tell_presence(self, stream: str, connection: Connection, *, here: bool) -> None:
         if stream.startswith("conv:"):
-            presence = frames.Eph(s=stream, k="presence", d={"from": connection.role, "here": here})
-            self.tell(stream, presence, but=connection)
+            self.tell_presence(stream, connection.role, here=here, but=connection)
+
+    def tell_presence(self, stream: str, role: str, *, here: bool, but: Connection | None = None) -> None:
+        """Tell the listeners at this worker that a role has come or gone; every worker tells its own."""
+        presence = frames.Eph(s=stream, k="presence", d={"from": role, "here": here})
+        self.tell_here(stream, encode(presence), but=but)
+
+    # For the comparison with the log, where there are several workers
+
+    def here(self, stream: str) -> list[Connection]:
+        """The connections of this worker that listen to a stream."""
+        return list(self._listeners.get(stream, ()))
+
+    def bring(self, connection: Connection, conversation: UUID, generation: int) -> None:
+        """Bring a conversation to one of its owner's sockets, which does not listen to it yet."""
+        if self.claimed is not None:
+            self._spawn(connection, self.claimed(connection, conversation, generation))

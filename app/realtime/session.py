@@ -67,12 +67,13 @@ Outcome = Command | Reply | Close
 
 
 class Bucket:
-    """A token bucket: `per_minute` on average, and as many at once."""
+    """A token bucket: `per_minute` on average, and as many at once. `spent` counts what is taken here."""
 
-    __slots__ = ("_at", "_left", "per_minute")
+    __slots__ = ("_at", "_left", "per_minute", "spent")
 
     def __init__(self, per_minute: int, now: float) -> None:
         self.per_minute = per_minute
+        self.spent = 0
         self._left = float(per_minute)
         self._at = now
 
@@ -82,8 +83,15 @@ class Bucket:
         self._at = now
         if self._left >= 1:
             self._left -= 1
+            self.spent += 1
             return None
         return int((1 - self._left) * 60_000 / self.per_minute) + 1
+
+    def debit(self, number: int, now: float) -> None:
+        """Take what was taken elsewhere, where it could not be refused any more."""
+        self._left = min(self.per_minute, self._left + (now - self._at) * self.per_minute / 60)
+        self._left = max(0.0, self._left - number)
+        self._at = now
 
     def full(self, now: float) -> bool:
         """Whether it is as good as a new one."""

@@ -9,7 +9,8 @@ from app import audit
 from app.content.reading import read_content
 from app.db import open_database, reading, require_current
 from app.errors import AppError
-from app.settings import Settings, load_settings, parse_keys
+from app.realtime.link import connect, parse_address
+from app.settings import Settings, load_settings, parse_keys, refuse_lonely_workers
 
 SOCKETS = 10_000
 BUILT = ("embed.js", "chat.js", "chat.css", "console.js", "console.css", "pages.css")
@@ -46,10 +47,11 @@ async def examine() -> list[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], Coroutine[None, None, Finding]]], ...] = (
         ("database", _database),
         ("audit record", _audit),
+        ("workers", _workers),
         ("content", _content),
     )
     for what, check in checks:
-        if what != "content" and not folder.well:
+        if what in ("database", "audit record") and not folder.well:
             continue  # it may stand in that folder
         try:
             findings.append(await check(settings))
@@ -129,6 +131,22 @@ async def _audit(settings: Settings) -> Finding:
             "Keep the database as it is, and compare it with a backup: somebody wrote past Earshot.",
         )
     return Finding("audit record", "every entry fits the one before")
+
+
+async def _workers(settings: Settings) -> Finding:
+    refuse_lonely_workers(settings)
+    if not settings.redis_url:
+        return Finding("workers", "one, which needs no Redis")
+    try:
+        wire = await connect(parse_address(settings.redis_url))
+    except OSError as error:
+        return Finding(
+            "workers",
+            f"Redis cannot be used ({type(error).__name__})",
+            "Check EARSHOT_REDIS_URL and that Redis runs. Until then messages take up to two seconds.",
+        )
+    wire.close()
+    return Finding("workers", f"{settings.workers} here, and Redis is reached")
 
 
 async def _content(settings: Settings) -> Finding:

@@ -77,6 +77,8 @@ def environment(settings: Settings, **more: str) -> Mapping[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH")))),
         "EARSHOT_ENV": settings.env,
         "EARSHOT_DATABASE_URL": settings.database,
+        "EARSHOT_REDIS_URL": settings.redis_url,
+        "EARSHOT_WORKERS": str(settings.workers),
         "EARSHOT_DATA_DIR": str(settings.data_dir),
         "EARSHOT_CONTENT_DIR": str(settings.content_dir),
         "EARSHOT_WEB_DIR": str(settings.web_dir),

@@ -1,0 +1,63 @@
+"""Serving: one worker in this process, or several, which a supervisor starts, watches and starts again."""
+
+import os
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from app.errors import AppError, ConfigurationError
+from app.main import create_app
+from app.rehearsal.server import allow_sockets
+from app.settings import Settings, load_settings
+
+GRACE_S = 5
+
+
+def serve_until_stopped(settings: Settings, listener: socket.socket) -> None:
+    """Serve on this socket until SIGTERM or Ctrl-C. ConfigurationError where a worker cannot start.
+
+    Several workers share the socket. One that dies is started again; SIGHUP replaces them one by one, each
+    when its successor serves.
+    """
+    if settings.workers == 1:
+        allow_sockets()
+        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=[listener])
+        return
+    # The workers read the settings for themselves, and what was given on the command line from here.
+    os.environ["EARSHOT_PUBLIC_URL"] = settings.public_url
+    os.environ["EARSHOT_WORKERS"] = str(settings.workers)
+    supervisor = Multiprocess(_config(settings, "app.serving:worker"), [listener])
+    supervisor.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+        raise ConfigurationError("A worker could not start.", next_step="It said why above.")
+
+
+def worker() -> FastAPI:
+    """The service as one of several workers; where it cannot start, that is said and the supervisor stops."""
+    allow_sockets()
+    try:
+        return create_app(load_settings())
+    except AppError as error:
+        sys.stderr.write(f"{error.message}\n{error.next_step}\n")
+        sys.exit(STARTUP_FAILURE)
+
+
+def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,  # heartbeats are frames of the protocol
+        ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+    )
