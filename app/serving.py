@@ -15,6 +15,7 @@ from app.rehearsal.server import allow_sockets
 from app.settings import Settings, load_settings
 
 GRACE_S = 5
+START_S = 60  # a worker that answers nothing for so long, as it starts or later, is started anew
 
 
 def serve_until_stopped(settings: Settings, listener: socket.socket) -> None:
@@ -60,4 +61,5 @@ def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=START_S,
     )

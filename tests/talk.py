@@ -206,9 +206,9 @@ class Talk:
             view.asked = False
 
 
-async def until(true: Callable[[], object]) -> None:
+async def until(true: Callable[[], object], *, seconds: float = PATIENCE_S) -> None:
     """Wait until this is true, for what says nothing when it becomes so."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

@@ -244,7 +244,7 @@ class Hub:
         """
         if connection not in self.connections:
             return
-        first = not self._is_here(subscription.stream, connection.role)
+        first = connection.role not in self.who_is_here(subscription.stream)
         connection.subscriptions[subscription.stream] = subscription
         self._listeners.setdefault(subscription.stream, set()).add(connection)
         self.elsewhere.moved(stream=subscription.stream)
@@ -259,7 +259,7 @@ class Hub:
         self.elsewhere.moved(stream=stream)
         if not listeners:
             self._listeners.pop(stream, None)
-        elif not self._is_here(stream, connection.role):
+        elif connection.role not in self.who_is_here(stream):
             self._tell_presence(stream, connection, here=False)
 
     def who_is_here(self, stream: str) -> set[str]:
@@ -419,9 +419,6 @@ class Hub:
             subscription.sent += 1
             connection.outbound.put(text)
 
-    def _is_here(self, stream: str, role: str) -> bool:
-        return role in self.who_is_here(stream)
-
     def _tell_presence(self, stream: str, connection: Connection, *, here: bool) -> None:
         if stream.startswith("conv:"):
             self.tell_presence(stream, connection.role, here=here, but=connection)
@@ -430,8 +427,6 @@ class Hub:
         """Tell the listeners at this worker that a role has come or gone; every worker tells its own."""
         presence = frames.Eph(s=stream, k="presence", d={"from": role, "here": here})
         self.tell_here(stream, encode(presence), but=but)
-
-    # For the comparison with the log, where there are several workers
 
     def here(self, stream: str) -> list[Connection]:
         """The connections of this worker that listen to a stream."""

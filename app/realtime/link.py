@@ -1,6 +1,6 @@
 """The connection to Redis: made, watched, and made anew when it is lost. What is said meanwhile is lost.
 
-RESP version 3, so that one connection publishes and listens; docs/decisions/0010 says why it is our own.
+RESP version 3, so that one connection publishes and listens; docs/decisions/0011 says why it is our own.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import hiredis
@@ -67,8 +67,7 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods only
 
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)

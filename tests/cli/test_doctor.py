@@ -87,3 +87,25 @@ def test_a_misspelt_variable_is_pointed_out(
     assert shown.status == 0
     assert "EARSHOT_SECERT" in shown.out
     assert "never seen" not in shown.out
+
+
+@pytest.mark.usefixtures("built")
+def test_several_workers_on_sqlite_are_named_by_doctor_and_refused_by_serve(
+    earshot: Run, ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = earshot("serve", "--workers", "2", "--port", "0")
+    assert (refused.status, "SQLite serves one worker" in refused.err) == (1, True)
+    monkeypatch.setenv("EARSHOT_WORKERS", "2")
+    shown = earshot("doctor")
+    assert shown.status == 1
+    assert "SQLite serves one worker" in shown.out
+    assert "EARSHOT_DATABASE_URL" in shown.out
+
+
+@pytest.mark.usefixtures("built")
+def test_a_redis_that_cannot_be_reached_is_named(earshot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("EARSHOT_REDIS_URL", "redis://127.0.0.1:1")
+    shown = earshot("doctor")
+    assert shown.status == 1
+    assert "Redis cannot be used" in shown.out
