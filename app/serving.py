@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from app.errors import AppError, ConfigurationError
 from app.main import create_app
+from app.realtime.transport import DirectProtocol
 from app.rehearsal.server import allow_sockets
 from app.settings import Settings, load_settings
 
@@ -54,7 +55,7 @@ def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=DirectProtocol,
         ws_per_message_deflate=False,
         ws_ping_interval=None,  # heartbeats are frames of the protocol
         ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer

@@ -200,7 +200,10 @@ class Writer:
             elif outcome.verdict == Verdict.AGAIN:
                 again.append(post)
             else:
-                post.answer(_refusal_or_repeat(outcome, row))
+                answer = _refusal_or_repeat(outcome, row)
+                if isinstance(answer, Posted):  # where its commit was not heard of, it has not been told yet
+                    self._bus.publish(_event(post, outcome, clock.wire(answer.at)))
+                post.answer(answer)
         self._queued.extendleft(reversed(again))
 
 
