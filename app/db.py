@@ -39,7 +39,14 @@ T = TypeVar("T")
 
 # What a database that is away, full or broken raises, through SQLAlchemy or beneath it. Its words may quote
 # what a family wrote: only the kind of error may be logged.
-DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, OSError)
+DATABASE_ERRORS = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server has ended, found in the midst of an order
+    sqlite3.Error,
+    OSError,
+)
 
 metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = {
