@@ -30,7 +30,7 @@ check: setup ## every check, one line each: style, types, import contract, schem
 	@$(BIN)/python .ci/check.py
 
 bench: setup ## measure Earshot beside its peers, in turns; ONLY=relay,earshot PAIRS=100 RUNS=2 for a quick look
-	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(RUNS),--runs $(RUNS)) $(if $(CURVE),--curve)
 
 soak: setup ## the fault suite at length, about 90 minutes; one row of it: ROW=F1, again with SEED=, COUNT= times
 	@$(BIN)/python -m benchmarks.soak $(if $(ROW),--row $(ROW)) $(if $(SEED),--seed $(SEED)) \

@@ -1,6 +1,7 @@
-"""Measures Earshot beside its peers, in turns on one machine, and prints what it finds.
+"""Measures Earshot beside its peers, in turns on one machine; a whole run writes docs/performance.md.
 
 python -m benchmarks --only relay,earshot --pairs 100      a quick look
+python -m benchmarks --curve                               the cost as work grows
 """
 
 import argparse
@@ -12,59 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.rehearsal.server import allow_sockets
-from benchmarks import lineup, postgres
-from benchmarks.contenders import Contender, Place, Running
-from benchmarks.plan import Outcome, Plan
-from benchmarks.processes import generate
-from benchmarks.table import talk_table
+from benchmarks import curve, lineup, performance, postgres
+from benchmarks.contenders import Contender, Place
+from benchmarks.runs import OPEN_RATE, Failed, idle, in_turn, reconnect
+from benchmarks.table import idle_row, rendered, return_line, talk_table
 
 PAIRS = (10, 100, 500)
-OPEN_RATE = 500.0
-
-
-class Failed(RuntimeError):
-    """A run that counts for nothing: a message was lost, doubled, out of order, or somebody else's."""
-
-
-def talk(running: Running, *, workload: str, pairs: int, seconds: float, seed: int) -> Outcome:
-    """One run of a closed or open loop; Failed where a message went wrong, or is not in the store."""
-    before = running.stored() if running.stored else 0
-    plan = Plan(
-        port=running.port,
-        workload=workload,  # type: ignore[arg-type]  # the two below
-        pairs=running.pairs(pairs),
-        processes=running.processes,
-        seconds=seconds,
-        rate=OPEN_RATE,
-        seed=seed,
-    )
-    outcome = generate(plan)
-    if outcome.faults:
-        raise Failed("\n".join(outcome.faults))
-    if running.stored and (stored := running.stored() - before) != outcome.acknowledged:
-        raise Failed(f"{outcome.acknowledged} messages were acknowledged, and {stored} are stored")
-    return outcome
-
-
-def in_turn(
-    up: dict[str, Running], *, workload: str, pairs: int, seconds: float, runs: int
-) -> dict[str, list[Outcome]]:
-    """Everybody plays once, then everybody once more, and so on."""
-    outcomes: dict[str, list[Outcome]] = {key: [] for key in up}
-    for number in range(1, runs + 1):
-        for key, running in up.items():
-            try:
-                outcome = talk(running, workload=workload, pairs=pairs, seconds=seconds, seed=number)
-            except Failed as failed:
-                raise Failed(f"{key}, {workload}, {pairs} pairs: {failed}") from None
-            outcomes[key].append(outcome)
-            print(
-                f"  run {number} {key:<15}{outcome.rate:>10,.0f}/s  p50 {outcome.p50_ms:7.2f} ms"
-                f"  p99 {outcome.p99_ms:7.2f} ms",
-                file=sys.stderr,
-                flush=True,
-            )
-    return outcomes
+OPEN_PAIRS = 100
+IDLE = (2_000, 10_000)
+HELD_BY = ("relay", "earshot")
+CLIENTS = 500
 
 
 @contextmanager
@@ -80,29 +38,56 @@ def somewhere() -> Iterator[Place]:
 def main() -> int:
     """Run what was asked for; 1 where a message went wrong anywhere."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are ended on every way out
-    given = _parser().parse_args()
     allow_sockets()  # the servers inherit it
-    chosen = _chosen(given.only)
-    names = {contender.key: contender.name for contender in chosen}
-    loops = [("closed", pairs) for pairs in given.pairs or PAIRS]
-    if given.open or not given.pairs:
-        loops.append(("open", 100))
+    given = _parser().parse_args()
+    whole = not (given.only or given.pairs or given.curve)
+    parts = performance.Parts(runs=given.runs, seconds=given.seconds)
     try:
-        with somewhere() as place, lineup.running(chosen, place) as up:
-            for workload, pairs in loops:
-                what = (
-                    "closed loop" if workload == "closed" else f"open loop, {OPEN_RATE:.0f} messages a second"
-                )
-                print(
-                    f"\n{what}, {pairs} pairs; {given.runs} runs of {given.seconds:g} s each, in turn\n",
-                    flush=True,
-                )
-                outcomes = in_turn(up, workload=workload, pairs=pairs, seconds=given.seconds, runs=given.runs)
-                print(talk_table(outcomes, names), flush=True)
+        with somewhere() as place:
+            if not given.curve:
+                _loops(place, given, parts)
+            if whole:
+                _sockets(place, parts)
+            if whole or given.curve:
+                _show(parts, "The cost as work grows", curve.measured(place))
+            if whole:
+                performance.write(parts, postgres.told(place.postgres("settings")))
     except Failed as failed:
         print(failed)
         return 1
     return 0
+
+
+def _loops(place: Place, given: argparse.Namespace, parts: performance.Parts) -> None:
+    chosen = _chosen(given.only)
+    names = {contender.key: contender.name for contender in chosen}
+    with lineup.running(chosen, place) as up:
+        for pairs in given.pairs or PAIRS:
+            outcomes = in_turn(up, workload="closed", pairs=pairs, seconds=given.seconds, runs=given.runs)
+            _show(parts, f"Closed loop, {pairs} pairs", talk_table(outcomes, names))
+        if given.open or not given.pairs:
+            outcomes = in_turn(up, workload="open", pairs=OPEN_PAIRS, seconds=given.seconds, runs=given.runs)
+            title = f"Open loop, {OPEN_RATE:.0f} messages a second from {OPEN_PAIRS} pairs"
+            _show(parts, title, talk_table(outcomes, names))
+
+
+def _sockets(place: Place, parts: performance.Parts) -> None:
+    """Each in a server that has just begun, as memory that was used before would be used again unseen."""
+    rows = []
+    for key in HELD_BY:
+        for sockets in IDLE:
+            with lineup.running(_chosen(key), place) as up:
+                rows.append(idle_row(_chosen(key)[0].name, idle(up[key], sockets=sockets)))
+    heads = ("", "idle sockets", "resident before, MB", "with them, MB", "kB a socket", "kB a socket (PSS)")
+    _show(parts, "Idle sockets", rendered(heads, rows))
+    with lineup.running(_chosen("earshot"), place) as up:
+        title = f"{CLIENTS} clients that come back at once"
+        _show(parts, title, return_line(reconnect(up["earshot"], clients=CLIENTS)))
+
+
+def _show(parts: performance.Parts, title: str, text: str) -> None:
+    parts.add(title, text)
+    print(f"\n{title}\n\n{text}", flush=True)
 
 
 def _chosen(only: str) -> list[Contender]:
@@ -114,12 +99,15 @@ def _chosen(only: str) -> list[Contender]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", help="keys of those to measure, with commas between")
     parser.add_argument("--pairs", type=int, nargs="*", help="closed loops with so many pairs, no others")
     parser.add_argument("--open", action="store_true", help="the open loop too, where --pairs is given")
+    parser.add_argument("--curve", action="store_true", help="only the cost as work grows")
     parser.add_argument("--runs", type=int, default=5, help="runs of each")
-    parser.add_argument("--seconds", type=float, default=4.0, help="how long each run is measured")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each run is measured")
     return parser
 
 

@@ -15,7 +15,8 @@ from app.accounts.tokens import new_token, token_hash
 from app.chat.models import Conversation, ConversationKey, LogEntry, Participant, StreamHead
 from app.chat.rules import Speaker, Status, Stream
 from app.db import Database, reading, transaction
-from app.queue.models import Assignment
+from app.queue.actions import set_availability
+from app.queue.models import Assignment, Availability, EntryState, QueueEntry
 from app.sealing import DataKey, KeyRing, place
 
 PASS_GOOD_FOR = timedelta(hours=1)
@@ -83,6 +84,26 @@ async def open_conversations(database: Database, key_ring: KeyRing, *, count: in
         session.add_all(rows)
         await session.flush()
     return made
+
+
+async def queue_up(database: Database, key_ring: KeyRing, *, count: int) -> UUID:
+    """So many parents wait, and nobody else; the coach who may claim them, and holds nothing."""
+    talking = await open_conversations(database, key_ring, count=count)
+    waiting, now = [one.conversation for one in talking], clock.now()
+    async with transaction(database) as session:
+        await session.execute(
+            update(Assignment).where(col(Assignment.ended_at).is_(None)).values(ended_at=now)
+        )
+        await session.execute(
+            update(Conversation).where(col(Conversation.id).in_(waiting)).values(status=Status.WAITING)
+        )
+        session.add_all(QueueEntry(conversation_id=one, entered_at=now) for one in waiting)
+        await session.flush()
+    ((coach, _), *_) = await _coaches(database, 1)
+    async with transaction(database) as session:
+        await session.execute(update(Staff).where(col(Staff.id) == coach).values(capacity=10))
+        await set_availability(session, staff_id=coach, availability=Availability.AVAILABLE)
+    return coach
 
 
 async def socket_passes(database: Database, sessions: Sequence[UUID]) -> list[str]:
@@ -175,6 +196,11 @@ async def _end_everything(database: Database) -> None:
         )
         await session.execute(
             update(Conversation)
-            .where(col(Conversation.status) == Status.OPEN)
+            .where(col(Conversation.status).in_((Status.OPEN, Status.WAITING)))
             .values(status=Status.CLOSED, ended_at=now, closed_at=now)
+        )
+        await session.execute(
+            update(QueueEntry)
+            .where(col(QueueEntry.state) == EntryState.WAITING)
+            .values(state=EntryState.ABANDONED, ended_at=now)
         )

@@ -21,14 +21,16 @@ class NotHere(RuntimeError):
 class Running:
     """A server that runs. `pairs` makes fresh pairs, who have said nothing yet.
 
-    `stored` counts the messages in its store, where it has one that can be counted; `processes` are process
-    trees by what they are, with `server` among them.
+    `stored` counts the messages in its store, where it has one that can be counted; `returning` makes pairs
+    with a past, some of which they have missed when they come back; `processes` are process trees by what
+    they are, with `server` among them.
     """
 
     port: int
     processes: dict[str, int]
     pairs: Callable[[int], tuple[Pair, ...]]
     stored: Callable[[], int] | None = None
+    returning: Callable[[int], tuple[Pair, ...]] | None = None
     told: str = ""  # what was set for the measurement
 
 

@@ -23,6 +23,7 @@ from benchmarks.processes import EARSHOT, process
 
 T = TypeVar("T")
 
+PAST, MISSED = 60, 20
 RATE = 10_000_000  # messages a minute, of each person
 TOLD = f"rate limits raised to {RATE:,} messages a minute and person"
 BEATS = (('{"t":"ping"', '{"t":"pong"}'),)
@@ -63,22 +64,26 @@ class Earshot:
 
         return self.on_database(make)
 
-    def pairs_with_past(self, count: int, *, messages: int, missed: int) -> tuple[Pair, ...]:
-        """Conversations that have a past; who comes back has missed the last so many messages of it."""
+    def returning(self, count: int, *, among: int = 0) -> tuple[Pair, ...]:
+        """Conversations with a past of PAST messages; who comes back has missed the last MISSED of them.
+
+        So many are open in all, where `among` says so.
+        """
 
         async def make(database: Database, key_ring: KeyRing) -> tuple[Pair, ...]:
-            talking = await cast.open_conversations(database, key_ring, count=count)
+            talking = await cast.open_conversations(database, key_ring, count=max(count, among))
+            talking = talking[:count]
             body = words("parent").replace(NUMBER, "0")
-            await cast.say_already(database, key_ring, talking, messages=messages, body=body)
+            await cast.say_already(database, key_ring, talking, messages=PAST, body=body)
             sessions = [one.coach_session for one in talking]
             first = await cast.socket_passes(database, sessions)
             second = await cast.socket_passes(database, sessions)
             return tuple(
                 Pair(
                     parent=seat(
-                        one, "parent", token=one.parent_token, back=one.parent_token, after=messages - missed
+                        one, "parent", token=one.parent_token, back=one.parent_token, after=PAST - MISSED
                     ),
-                    coach=seat(one, "coach", token=once, back=twice, after=messages - missed),
+                    coach=seat(one, "coach", token=once, back=twice, after=PAST - MISSED),
                 )
                 for one, once, twice in zip(talking, first, second, strict=True)
             )
@@ -125,10 +130,15 @@ def _greeting(
     return (Step(hello, '"t":"welcome"'), *(Step("", stream) for stream in whole))
 
 
+def settings_of(place: Place, *, database_url: str, name: str) -> Settings:
+    """What this service and whoever works beside it on its database have in common."""
+    return Settings(env="development", database_url=database_url, data_dir=place.folder / name)
+
+
 @contextmanager
 def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
     """`earshot serve` on an empty database."""
-    settings = Settings(env="development", database_url=database_url, data_dir=place.folder / name)
+    settings = settings_of(place, database_url=database_url, name=name)
     db.migrate(settings)
     port = free_port()
     limits = {
@@ -146,4 +156,4 @@ def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
         processes = {"server": pid}
         if database_url.startswith("postgresql"):
             processes["postgres"] = place.postgres_pid
-        yield Running(port, processes, earshot.pairs, earshot.stored, TOLD)
+        yield Running(port, processes, earshot.pairs, earshot.stored, earshot.returning, TOLD)

@@ -42,7 +42,7 @@ disable_sasl_mechanisms: []
 sql_type: pgsql
 sql_server: "127.0.0.1"
 sql_port: {sql_port}
-sql_database: ejabberd
+sql_database: {database}
 sql_username: postgres
 sql_password: "trusted"
 sql_pool_size: 20
@@ -79,7 +79,9 @@ def archiving(place: Place) -> Iterator[Running]:
     asyncio.run(_run(url, SCHEMA.read_text()))
     port, folder = free_port(), place.folder / "ejabberd"
     folder.mkdir()
-    (folder / "ejabberd.yml").write_text(CONFIGURATION.format(port=port, sql_port=urlsplit(url).port))
+    (folder / "ejabberd.yml").write_text(
+        CONFIGURATION.format(port=port, database=urlsplit(url).path[1:], sql_port=urlsplit(url).port)
+    )
     place.folder.chmod(0o711)
     for path in (folder, folder / "ejabberd.yml"):
         os.chown(path, user.pw_uid, user.pw_gid)

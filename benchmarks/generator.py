@@ -22,7 +22,7 @@ from benchmarks.plan import Memory, Outcome, Pair, Plan, Seat, Step
 from benchmarks.seats import Field, Socket
 
 HOST = "127.0.0.1"
-GREETING_S = 120.0
+GREETING_S = 300.0
 REST_S = 20.0
 LOOK_S = 0.02
 GENERATOR = "generator"
@@ -38,6 +38,8 @@ async def play(plan: Plan) -> Outcome:
                 return await _idle(plan)
             case "reconnect":
                 return await _reconnect(plan)
+            case "one_by_one":
+                return await _one_by_one(plan)
     except (WireBroken, OSError) as error:
         return Outcome(faults=(str(error),))
     except TimeoutError:
@@ -108,9 +110,10 @@ async def _come_to_rest(field: Field, sockets: Sequence[Socket]) -> None:
 
 
 async def _idle(plan: Plan) -> Outcome:
+    """The parents connect, are greeted, and say nothing."""
     field = Field(answering=False)
     before = _memory(plan)
-    async with _seated(plan, field, _seats(plan.pairs)) as sockets:
+    async with _seated(plan, field, [pair.parent for pair in plan.pairs]) as sockets:
         await asyncio.sleep(plan.seconds)
         after = _memory(plan)
     return Outcome(faults=tuple(field.faults), sockets=len(sockets), before=before, after=after)
@@ -138,6 +141,27 @@ async def _reconnect(plan: Plan) -> Outcome:
     for socket in sockets:
         socket.leave()
     return Outcome(faults=tuple(field.faults), sockets=len(sockets), whole_s=tuple(sorted(times)))
+
+
+async def _one_by_one(plan: Plan) -> Outcome:
+    """Parent after parent comes for the first time, with nothing, and leaves; then each comes back."""
+    field = Field(answering=False)
+
+    async def times(greetings: Sequence[tuple[Seat, tuple[Step, ...]]]) -> tuple[float, ...]:
+        taken = []
+        for seat, steps in greetings:
+            began = time.perf_counter()
+            socket = await _connect(plan, field, seat, steps)
+            await socket.ready
+            taken.append(time.perf_counter() - began)
+            socket.leave()
+            await socket.gone
+        return tuple(taken)
+
+    async with asyncio.timeout(GREETING_S):
+        greeted = await times([(pair.parent, pair.parent.steps) for pair in plan.pairs])
+        whole = await times([(pair.parent, pair.parent.again) for pair in plan.pairs])
+    return Outcome(faults=tuple(field.faults), greeted_s=greeted, whole_s=whole)
 
 
 def _seats(pairs: Sequence[Pair]) -> list[Seat]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 NUMBER = "{n}"  # stands for a message's number, always eight digits, wherever a text holds one
 SIGN = "~~"  # every message that is written begins with it, and nothing else holds it
 
-Workload = Literal["closed", "open", "idle", "reconnect"]
+Workload = Literal["closed", "open", "idle", "reconnect", "one_by_one"]
 
 
 class Step(Struct, frozen=True):
@@ -77,6 +77,7 @@ class Outcome(Struct, frozen=True):
     sockets: int = 0
     before: dict[str, Memory] = {}
     after: dict[str, Memory] = {}
+    greeted_s: tuple[float, ...] = ()  # of each client: from connecting until its greeting was over
     whole_s: tuple[float, ...] = ()  # of each client that came back: until it had everything
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 
 import asyncpg
 
@@ -14,16 +15,22 @@ from tests.provision.postgres import postgres_server
 def durable() -> Iterator[tuple[Callable[[str], str], int]]:
     """What makes an empty database and tells its address, and the server's process."""
     with postgres_server(durable=True) as url:
+        numbers = count(1)
 
         def database(name: str) -> str:
+            name = f"{name}{next(numbers)}"
             asyncio.run(_ask(url, f'CREATE DATABASE "{name}"'))
             return url.rpartition("/")[0] + f"/{name}"
 
         yield database, asyncio.run(_server_process(url))
 
 
-async def settings(url: str) -> str:
+def told(url: str) -> str:
     """The version, and what decides whether a commit is durable."""
+    return asyncio.run(_told(url))
+
+
+async def _told(url: str) -> str:
     connection = await asyncpg.connect(url)
     try:
         version: str = await connection.fetchval("SHOW server_version")

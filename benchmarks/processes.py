@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -64,12 +64,17 @@ def process(
 
 
 def _end(running: "subprocess.Popen[bytes]") -> None:
-    """End the process and what it started, as a script starts its server."""
+    """End the process and all that it started, as a script starts its server; they are gone afterwards."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if running.poll() is None:
+        until = time.monotonic() + STOP_S
+        try:
             os.killpg(running.pid, sign)
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(STOP_S)
+            while time.monotonic() < until:
+                running.poll()
+                os.killpg(running.pid, 0)
+                time.sleep(LOOK_S)
+        except ProcessLookupError:
+            return
 
 
 def generate(plan: Plan) -> Outcome:

@@ -84,3 +84,25 @@ def talk_table(
             ]
         )
     return rendered(heads, rows)
+
+
+def idle_row(name: str, outcome: Outcome) -> list[str]:
+    """What idle sockets cost the server, as a row."""
+    before, after = outcome.before["server"], outcome.after["server"]
+    return [
+        name,
+        f"{outcome.sockets:,}",
+        f"{before.resident / 1e6:.0f}",
+        f"{after.resident / 1e6:.0f}",
+        f"{(after.resident - before.resident) / outcome.sockets / 1000:.1f}",
+        f"{(after.proportional - before.proportional) / outcome.sockets / 1000:.1f}",
+    ]
+
+
+def return_line(outcome: Outcome) -> str:
+    """How long clients that came back waited until they were whole, as a sentence."""
+    times = outcome.whole_s
+    return (
+        f"{len(times)} sockets were whole again after {median(times):.2f} s (median) and {times[-1]:.2f} s "
+        "(the last), counted from the moment when all of them broke."
+    )
