@@ -107,24 +107,22 @@ def seat(one: Talking, side: str, *, token: str, back: str = "", after: int = 0)
         "d": {"client_message_id": message_id, "body": body},
     }
     live = (stream, f"staff:{one.conversation}") if side == "coach" else (stream,)
+    held = {name: frames.Cursor(epoch=one.epoch, seq=after if name == stream else 0) for name in live}
     return Seat(
         path=frames.PATH,
         protocol=frames.PROTOCOL,
         post=msgspec.json.encode(post).decode(),
         body=body,
         acknowledged=f'"re":"{NUMBER}"',
-        steps=_greeting(token, whole=[f'"snapshot","s":"{name}"' for name in live]),
-        again=_greeting(back, whole=[f'"batch","s":"{stream}"'], cursor=(stream, one.epoch, after)),
+        steps=_greeting(token, whole=[f'"snapshot","s":"{name}"' for name in live], cursors={}),
+        again=_greeting(back, whole=[f'"batch","s":"{stream}"'], cursors=held),
         beats=BEATS,
         ignored=IGNORED,
     )
 
 
-def _greeting(
-    token: str, *, whole: Sequence[str], cursor: tuple[str, str, int] | None = None
-) -> tuple[Step, ...]:
+def _greeting(token: str, *, whole: Sequence[str], cursors: dict[str, frames.Cursor]) -> tuple[Step, ...]:
     """Say hello; then hear the welcome, and each stream to its end. All texts here fit one frame a stream."""
-    cursors = {cursor[0]: frames.Cursor(epoch=cursor[1], seq=cursor[2])} if cursor else {}
     data = frames.HelloData(token=token or "none", client="load/1.0", conn=uuid4(), cursors=cursors)
     hello = frames.encode(frames.Hello(id="hello", d=data))
     return (Step(hello, '"t":"welcome"'), *(Step("", stream) for stream in whole))

@@ -22,7 +22,7 @@ from benchmarks.plan import Memory, Outcome, Pair, Plan, Seat, Step
 from benchmarks.seats import Field, Socket
 
 HOST = "127.0.0.1"
-GREETING_S = 300.0
+GREETING_S = 600.0
 REST_S = 20.0
 LOOK_S = 0.02
 GENERATOR = "generator"
