@@ -31,6 +31,7 @@ class Running:
     pairs: Callable[[int], tuple[Pair, ...]]
     stored: Callable[[], int] | None = None
     returning: Callable[[int], tuple[Pair, ...]] | None = None
+    published: Callable[[], int] | None = None  # how often anything was published through Redis so far
     told: str = ""  # what was set for the measurement
 
 

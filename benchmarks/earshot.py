@@ -1,6 +1,7 @@
 """Earshot as it is: `earshot serve`, sealing, access and idempotency on; only its rate limits are raised."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from benchmarks.cast import Talking
 from benchmarks.contenders import Place, Running, words
 from benchmarks.plan import NUMBER, Pair, Seat, Step
 from benchmarks.processes import EARSHOT, process
+from tests.provision.redis import RedisServer
 
 T = TypeVar("T")
 
@@ -134,8 +136,10 @@ def settings_of(place: Place, *, database_url: str, name: str) -> Settings:
 
 
 @contextmanager
-def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
-    """`earshot serve` on an empty database."""
+def running(
+    place: Place, *, database_url: str, name: str, workers: int = 1, redis: RedisServer | None = None
+) -> Iterator[Running]:
+    """`earshot serve` on an empty database; several workers reach each other through Redis."""
     settings = settings_of(place, database_url=database_url, name=name)
     db.migrate(settings)
     port = free_port()
@@ -144,9 +148,11 @@ def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
         for limit in ("PARENT_MESSAGES_PER_MINUTE", "STAFF_MESSAGES_PER_MINUTE")
     }
     env = {**environment(settings, EARSHOT_PUBLIC_URL=f"http://127.0.0.1:{port}"), **limits}
+    if redis is not None:
+        env["EARSHOT_REDIS_URL"] = redis.url
     earshot = Earshot(settings)
     with process(
-        [*EARSHOT, "serve", "--quiet", "--port", str(port)],
+        [*EARSHOT, "serve", "--quiet", "--port", str(port), "--workers", str(workers)],
         port=port,
         log=place.folder / f"{name}.log",
         env=env,
@@ -154,4 +160,20 @@ def running(place: Place, *, database_url: str, name: str) -> Iterator[Running]:
         processes = {"server": pid}
         if database_url.startswith("postgresql"):
             processes["postgres"] = place.postgres_pid
-        yield Running(port, processes, earshot.pairs, earshot.stored, earshot.returning, TOLD)
+        if redis is not None:
+            processes["redis"] = _number(redis, "server", "process_id")
+        yield Running(
+            port,
+            processes,
+            earshot.pairs,
+            earshot.stored,
+            earshot.returning,
+            (lambda: _number(redis, "commandstats", "cmdstat_publish:calls")) if redis is not None else None,
+            TOLD,
+        )
+
+
+def _number(redis: RedisServer, section: str, name: str) -> int:
+    """One of the numbers that Redis keeps of itself; 0 where it has none yet."""
+    found = re.search(rf"{name}[:=](\d+)", redis.say("INFO", section).decode())
+    return int(found[1]) if found else 0

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from benchmarks import contenders, earshot, ejabberd, peers
 from benchmarks.contenders import Contender, Place, Running
+from tests.provision.redis import redis_server
 
 
 @contextmanager
@@ -20,11 +21,22 @@ def _earshot_on_sqlite(place: Place) -> Iterator[Running]:
         yield running
 
 
+@contextmanager
+def _two_workers(place: Place) -> Iterator[Running]:
+    url = place.postgres("earshot")
+    with (
+        redis_server() as redis,
+        earshot.running(place, database_url=url, name="earshot-two", workers=2, redis=redis) as running,
+    ):
+        yield running
+
+
 LINEUP = (
     Contender("bare", "bytes copied (the generator's ceiling)", contenders.bare),
     Contender("relay", "raw relay, stores nothing", contenders.relay),
     Contender("earshot", "Earshot on PostgreSQL", _earshot_on_postgres),
     Contender("earshot-sqlite", "Earshot on SQLite", _earshot_on_sqlite),
+    Contender("earshot-2", "Earshot, two workers and Redis", _two_workers),
     Contender("tutorial", "FastAPI + SQLModel as taught", peers.tutorial),
     Contender("socketio", "python-socketio + SQLAlchemy", peers.socketio),
     Contender("ejabberd", "ejabberd, archive in PostgreSQL", ejabberd.archiving),

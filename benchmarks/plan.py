@@ -74,6 +74,7 @@ class Outcome(Struct, frozen=True):
     p99_ms: float = 0.0
     late_ms: float = 0.0  # p99 of how late the open loop's own sends were
     cpu: dict[str, float] = {}  # seconds in the window, by process tree; the generator's own is there too
+    published: int | None = None  # through Redis, from the first message to the last
     sockets: int = 0
     before: dict[str, Memory] = {}
     after: dict[str, Memory] = {}

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Mapping
 from typing import Literal
 
+from msgspec.structs import replace
+
 from benchmarks.contenders import Running
 from benchmarks.plan import Outcome, Pair, Plan
 from benchmarks.processes import generate
@@ -21,6 +23,7 @@ def talk(
 ) -> Outcome:
     """One run of a closed or open loop; Failed where a message went wrong, or is not in the store."""
     before = running.stored() if running.stored else 0
+    published = running.published() if running.published else 0
     outcome = _sound(
         Plan(
             port=running.port,
@@ -34,6 +37,8 @@ def talk(
     )
     if running.stored and (stored := running.stored() - before) != outcome.acknowledged:
         raise Failed(f"{outcome.acknowledged} messages were acknowledged, and {stored} are stored")
+    if running.published:
+        return replace(outcome, published=running.published() - published)
     return outcome
 
 

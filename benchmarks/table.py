@@ -7,6 +7,8 @@ from statistics import median
 from benchmarks.generator import GENERATOR
 from benchmarks.plan import Outcome
 
+TREES = ("server", "postgres", "redis")
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -66,7 +68,7 @@ def talk_table(
     for key, outcomes in runs.items():
         cost = {
             tree: median(outcome.cpu_per_thousand(tree) for outcome in outcomes)
-            for tree in ("server", "postgres", "redis", GENERATOR)
+            for tree in (*TREES, GENERATOR)
         }
         share = max(outcome.cpu[GENERATOR] / outcome.seconds for outcome in outcomes)
         rows.append(
@@ -77,13 +79,29 @@ def talk_table(
                 ratio(rates[ours], rates[key]).shown(".2f"),
                 spread([outcome.p50_ms for outcome in outcomes]).shown(".2f"),
                 spread([outcome.p99_ms for outcome in outcomes]).shown(".2f"),
-                *(f"{cost[tree]:.3f}" if cost[tree] else "" for tree in ("server", "postgres", "redis")),
-                f"{cost['server'] + cost['postgres'] + cost['redis']:.3f}",
+                *(f"{cost[tree]:.3f}" if cost[tree] else "" for tree in TREES),
+                f"{sum(cost[tree] for tree in TREES):.3f}",
                 f"{cost[GENERATOR]:.4f}",
                 f"{100 * share:.0f} %",
             ]
         )
-    return rendered(heads, rows)
+    return "\n".join([rendered(heads, rows), *_workers_lines(runs)])
+
+
+def _workers_lines(runs: Mapping[str, Sequence[Outcome]]) -> list[str]:
+    """What two workers and their broker cost beside one worker."""
+    if not {"earshot", "earshot-2"} <= runs.keys():
+        return []
+    one, two = (
+        [sum(outcome.cpu_per_thousand(tree) for tree in TREES) for outcome in runs[key]]
+        for key in ("earshot", "earshot-2")
+    )
+    published = spread([(outcome.published or 0) / outcome.acknowledged for outcome in runs["earshot-2"]])
+    return [
+        "",
+        f"All CPU of two workers by all CPU of one: {ratio(two, one).shown('.2f')}.",
+        f"Calls of PUBLISH a message: {published.shown('.2f')}; one call carries what a turn has gathered.",
+    ]
 
 
 def idle_row(name: str, outcome: Outcome) -> list[str]:
