@@ -187,7 +187,7 @@ def staff_list() -> None:
 
 @staff.command("disable")
 def staff_disable(email: Annotated[str, typer.Argument(help="Whom to shut out.")]) -> None:
-    """Shut a member of staff out: sessions and links end at once, open sockets within a minute."""
+    """Shut a member of staff out: sessions and links end at once, open sockets within five seconds."""
 
     async def disable(database: Database) -> None:
         await db.require_current(database)

@@ -1,8 +1,11 @@
 """Serving: one worker in this process, or several, which a supervisor starts, watches and starts again."""
 
 import os
+import signal
 import socket
 import sys
+import threading
+import time
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +19,7 @@ from app.rehearsal.server import allow_sockets
 from app.settings import Settings, load_settings
 
 GRACE_S = 5
+LOOK_S = 1
 START_S = 60  # a worker that answers nothing for so long, as it starts or later, is started anew
 
 
@@ -41,11 +45,19 @@ def serve_until_stopped(settings: Settings, listener: socket.socket) -> None:
 def worker() -> FastAPI:
     """The service as one of several workers; where it cannot start, that is said and the supervisor stops."""
     allow_sockets()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         return create_app(load_settings())
     except AppError as error:
         sys.stderr.write(f"{error.message}\n{error.next_step}\n")
         sys.exit(STARTUP_FAILURE)
+
+
+def _end_with(supervisor: int) -> None:
+    """Stop this worker when its supervisor was killed: it would keep the port, and nobody could stop it."""
+    while os.getppid() == supervisor:
+        time.sleep(LOOK_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:

@@ -15,6 +15,7 @@ from app.audit import AuditHead
 from app.db import (
     Database,
     UtcTime,
+    alone,
     before_commit,
     metadata,
     open_database,
@@ -222,3 +223,15 @@ async def test_ids_and_words_outside_a_columns_range_are_refused_by_the_tables(d
     with pytest.raises(IntegrityError):
         async with transaction(database) as session:
             session.add(Conversation(id=uuid4(), status="forgotten", epoch="e", created_at=clock.now()))
+
+
+async def test_work_for_one_worker_is_done_by_one_and_free_again_afterwards(
+    database: Database, settings: Settings
+) -> None:
+    other = open_database(settings)
+    async with alone(database, "daily") as first, alone(other, "daily") as second:
+        assert first
+        assert second == database.sqlite  # which has no other worker
+    async with alone(other, "daily") as now:
+        assert now
+    await other.engine.dispose()

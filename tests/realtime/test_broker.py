@@ -19,6 +19,7 @@ from app.db import Database, record, transaction
 from app.events import CoachAssigned
 from app.realtime import envelopes
 from app.realtime.envelopes import Pushed
+from app.realtime.heartbeat import check_sessions, check_tokens
 from app.realtime.link import Wire, connect, parse_address
 from app.settings import Settings
 from tests.cast import CARYS, DEWI, SignedIn, browser_of, open_session
@@ -331,6 +332,22 @@ async def test_who_is_shut_out_is_shut_out_at_every_worker(
         async with transaction(two) as session:
             await revoke_parent_tokens(session, conversation_id=scene.conversation, actor="manager:test")
         assert await scene.alys.close_code() == 4501
+
+
+async def test_who_is_shut_out_by_another_process_is_so_before_long(
+    settings: Settings, database: Database, shared_redis: RedisServer
+) -> None:
+    """As from the command line, which tells no worker; `beat` asks this every four seconds."""
+    async with _scene(settings, database, shared_redis) as scene:
+        await check_tokens(scene.workers.one.state.realtime)
+        assert scene.alys.closed is None
+        async with transaction(database) as session:
+            await revoke_parent_tokens(session, conversation_id=scene.conversation, actor="manager:test")
+            await sign_out(session, viewer=scene.signed_in["carys"].viewer)
+        await check_tokens(scene.workers.one.state.realtime)
+        assert await scene.alys.close_code() == 4501
+        await check_sessions(scene.workers.two.state.realtime, since=0.0)
+        assert await scene.carys.close_code() == 4004
 
 
 async def test_sockets_and_texts_are_limited_over_all_workers(

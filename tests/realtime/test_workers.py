@@ -33,7 +33,7 @@ def _workers() -> list[int]:
     spawned = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            pid, parent = int(status.parent.name), int(status.read_text().rpartition(")")[2].split()[1])
+            pid, parent = int(status.parent.name), _parent(int(status.parent.name))
             command = (status.parent / "cmdline").read_bytes()
         except OSError:  # it has just ended
             continue
@@ -41,6 +41,10 @@ def _workers() -> list[int]:
         if b"spawn_main" in command:
             spawned.append(pid)
     return sorted(pid for pid in spawned if parents.get(parents.get(pid, 0)) == os.getpid())
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 async def _greet(url: str, token: str, *, not_at: int | None = None) -> ClientConnection:
@@ -76,7 +80,7 @@ async def _say(socket: ClientConnection, stream: str, body: str) -> None:
 
 
 @POSTGRES
-async def test_two_processes_carry_one_conversation_and_one_of_them_is_replaced(
+async def test_two_processes_carry_one_conversation_one_is_replaced_and_both_end_with_their_supervisor(
     settings: Settings, database: Database, shared_redis: RedisServer, tmp_path: Path
 ) -> None:
     started = await enter(database, settings)
@@ -109,7 +113,8 @@ async def test_two_processes_carry_one_conversation_and_one_of_them_is_replaced(
         await until(lambda: channels() == 3 and first not in _workers(), seconds=START_S)
         await parent.close()
         await coach.close()
-    assert _workers() == []
+        os.kill(_parent(second), signal.SIGKILL)
+        await until(lambda: channels() == 0)  # no worker outlives its supervisor
 
 
 @SQLITE
