@@ -35,6 +35,7 @@ class StreamTalk(Talk):
         self.through: ASGIApp = app
         self.rested = asyncio.Event()
         self.rested.set()
+        self.rests = False  # it would come back, and waits until it may
         self._headers: list[tuple[bytes, bytes]] = []
         self._to_ask: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._left = asyncio.Event()
@@ -78,7 +79,9 @@ class StreamTalk(Talk):
     async def _listen(self, cursors: dict[str, Frame]) -> None:
         """Come back for the next response until one says that it is over."""
         while self.closed is None and not self._gone:
+            self.rests = not self.rested.is_set()
             await self.rested.wait()
+            self.rests = False
             self.visits += 1
             self._ends = CUT  # unless the response says how it ends
             await self._visit(cursors)

@@ -4,11 +4,14 @@ It answers at the edge, before the frame is so much as read by the service, and 
 number that it claims is the next one that its client has not seen.
 """
 
+import asyncio
 import json
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HASTE_S = 0.1
 
 
 class Hasty:
@@ -21,6 +24,7 @@ class Hasty:
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "extensions": {}}  # by the short way nothing would pass here
         heads: dict[str, int] = {}
         answered: set[str] = set()
 
@@ -33,6 +37,7 @@ class Hasty:
                 data = {"message_id": frame["id"], "seq": heads[frame["s"]], "at": "", "duplicate": False}
                 early = {"t": "ok", "re": frame["id"], "d": data}
                 await send({"type": "websocket.send", "text": json.dumps(early)})
+                await asyncio.sleep(HASTE_S)  # the bug's own length: a kill must have a chance to hit it
             return message
 
         async def say(message: Message) -> None:
@@ -53,13 +58,13 @@ def _frame(text: str | bytes | None) -> dict[str, Any]:
 
 def seed() -> None:
     """Put the bug into the `earshot serve` of this process."""
-    import app.cli
+    import app.serving
 
-    real = app.cli.create_app
+    real = app.serving.create_app
 
     def create(*given: Any, **named: Any) -> FastAPI:
         made = real(*given, **named)
         made.add_middleware(Hasty)
         return made
 
-    app.cli.create_app = create
+    app.serving.create_app = create

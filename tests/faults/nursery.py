@@ -96,7 +96,9 @@ def main() -> None:
 
 def grow_up(folder: Path) -> None:
     """Import and build everything once: the first time is slow, and a fork has it already."""
-    from app.cli import create_app, db
+    import app.cli  # noqa: F401 (every fork has then what it imports)
+    from app import db
+    from app.main import create_app
 
     settings = Settings(env="development", data_dir=folder)
     db.migrate(settings)

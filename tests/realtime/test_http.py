@@ -238,7 +238,7 @@ async def test_what_piles_up_while_a_tab_is_away_is_bounded_and_it_comes_back_wh
         async with talking(app, started.token, by=way) as talk:
             await talk.caught_up(f"conv:{started.conversation_id}", 1)
             talk.rested.clear()
-            await _until(lambda: not _somebody_reads(app))
+            await _until(lambda: talk.rests)
             (visit,) = app.state.realtime.visits.values()
             place = await parents(app.state.database, started.conversation_id)
             for turn in range(10):
@@ -265,8 +265,7 @@ async def test_a_former_coach_is_shown_nothing_that_was_kept_for_them(
             await coach.caught_up(name, 2)
             await coach.until(lambda f: f["t"] == "state" and f["s"] == "me")
             coach.rested.clear()
-            await coach.until(lambda f: f["t"] == "ping", after=len(coach.heard))
-            await _until(lambda: not _somebody_reads(app))
+            await _until(lambda: coach.rests)
             place = await parents(database, started.conversation_id)
             await say(app.state.writer, place, "oldCanary")
             app.state.hub.assigned(

@@ -20,8 +20,10 @@ from app.rehearsal.server import START_S, own_server
 from app.settings import Settings
 from tests.cast import CARYS, open_session
 from tests.provision.redis import RedisServer
-from tests.scenes import PATIENCE_S, claim, enter, on_duty
+from tests.scenes import claim, enter, on_duty
 from tests.talk import Frame, until
+
+PATIENCE_S = 60  # processes start and end in between
 
 POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
