@@ -54,8 +54,8 @@ class Outbound:
         """Queue a frame; one too many overflows the queue, and the socket will be closed as slow (4002)."""
         if self.closing is not None:
             return
-        if self._idle and self._write is not None and self._write(text):
-            return
+        if counted and self._idle and self._write is not None and self._write(text):
+            return  # recovery does not come here: it waits for the socket to drain after each frame
         if counted:
             self._counted += 1
             self._bytes += len(text)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 EXTENSION = "earshot.direct"
 
+MOST_LEAVING = 32  # heads and payloads
+
 _TEXT = 0x81  # FIN and opcode 1, RFC 6455 section 5.2; what a server sends is not masked
 _MEDIUM, _LONG = struct.Struct("!BBH"), struct.Struct("!BBQ")
 _MESSAGE = b'{"t":"message.post",'  # as our clients begin it; who writes it otherwise goes the long way
@@ -57,6 +59,8 @@ class DirectProtocol(WebSocketsSansIOProtocol):
         if not self._leaving:
             self.loop.call_soon(self._flush)
         self._leaving += (head, payload)
+        if len(self._leaving) >= MOST_LEAVING:
+            self._flush()  # so that a client which reads too slowly is seen within the turn
         return True
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 (uvicorn's own)

@@ -350,3 +350,43 @@ async def test_nothing_is_said_before_the_welcome() -> None:
         hub.tell(stream_name("conv", ALYS), frames.Eph(s=stream_name("conv", ALYS), k="typing", d={}))
         late.welcomed = True
     assert (len(await _sent(early, "eph")), len(await _sent(late, "eph"))) == (2, 1)
+
+
+async def test_frames_are_written_at_once_and_recovery_waits_for_the_socket() -> None:
+    """What a long conversation needs must not be written in one go to a client that reads slowly."""
+    written: list[str] = []
+
+    def write(text: str) -> bool:
+        written.append(text)
+        return True
+
+    outbound = Outbound(frames_limit=10, bytes_limit=1000, write=write)
+    outbound.put("live")
+    outbound.put("missed", counted=False)
+    outbound.put("later")
+    assert written == ["live"]
+    drained = asyncio.create_task(outbound.drained())
+    assert [await outbound.take(), await outbound.take()] == ["missed", "later"]
+    await asyncio.sleep(0)
+    assert not drained.done(), "the last one has been taken, not sent"
+    taking = asyncio.create_task(outbound.take())
+    await asyncio.wait_for(drained, PATIENCE_S)
+    outbound.put("live again")
+    assert written == ["live", "live again"]
+    taking.cancel()
+
+
+async def test_a_socket_that_takes_no_more_queues_in_order() -> None:
+    written: list[str] = []
+    room = [True, False, True]
+
+    def write(text: str) -> bool:
+        taken = room.pop(0)
+        written.extend([text] if taken else [])
+        return taken
+
+    outbound = Outbound(frames_limit=10, bytes_limit=1000, write=write)
+    for text in ("one", "two", "three"):
+        outbound.put(text)
+    assert written == ["one"]
+    assert outbound.take_all() == ["two", "three"]
