@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.anonymise import detect_conversation
+from app.anonymise import find
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ def score(rows: list[dict[str, Any]]) -> Score:
         conversations[row.get("conversation_id") or number].append(row)
     total = Score()
     for conversation in conversations.values():
-        found = detect_conversation([row["text"] for row in conversation])
+        found = find([row["text"] for row in conversation])
         for row, spans in zip(conversation, found, strict=True):
             _count(total, row, [(span.start, span.end) for span in spans])
     return total

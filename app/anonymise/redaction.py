@@ -9,7 +9,7 @@ from app.anonymise.dates import age_band, dated
 from app.anonymise.names import named, remembered
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
-from app.anonymise.spans import Span, settle
+from app.anonymise.spans import Span, SpanDict, settle
 from app.anonymise.view import View
 from app.anonymise.words import ORDINARY, WORD_NAMES
 
@@ -42,10 +42,15 @@ class Leak:
 
 def detect(text: str) -> list[Span]:
     """What identifies somebody in a text that stands alone; spans in order that do not overlap."""
-    return detect_conversation([text])[0]
+    return find([text])[0]
 
 
-def detect_conversation(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
+def detect_conversation(texts: list[str], known: Sequence[str] = ()) -> list[list[SpanDict]]:
+    """What `find` finds, as plain data: for evaluators, and for whoever calls from another language."""
+    return [[span.as_dict() for span in spans] for spans in find(texts, known)]
+
+
+def find(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
     """What identifies somebody in each message of one conversation, both sides' turns given in order.
 
     A name found once is found everywhere in the conversation; `known` names (the coach's) are found from the
@@ -74,7 +79,7 @@ def anonymise(texts: list[str], known: Sequence[str] = ()) -> Anonymised:
 
     Nothing is shared between two calls. Anonymising the outcome again changes nothing.
     """
-    found = detect_conversation(texts, known)
+    found = find(texts, known)
     pseudonyms = _Pseudonyms(texts)
     outputs, replacements = [], []
     for text, spans in zip(texts, found, strict=True):
@@ -93,7 +98,7 @@ def leaks(originals: list[str], spans: list[list[Span]], outputs: list[str]) -> 
     """
     hits = [
         Leak(number, span.type, f"detected again: {span.reason}")
-        for number, again in enumerate(detect_conversation(outputs))
+        for number, again in enumerate(find(outputs))
         for span in again
     ]
     plain = [PSEUDONYM.sub(BLANK, output) for output in outputs]

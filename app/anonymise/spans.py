@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 Class = Literal["direct", "quasi"]
 
@@ -31,9 +31,30 @@ CLASSES: dict[str, Class] = {
 }
 
 
+DOUBTFUL_UNDER = 0.6  # a find with a lower score is one for a person to look at
+
+
+SpanDict = TypedDict(
+    "SpanDict",
+    {
+        "start": int,
+        "end": int,
+        "type": str,
+        "class": Class,
+        "score": float,
+        "detector": str,
+        "reason": str,
+        "doubtful": bool,
+    },
+)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """Characters `start` to `end` (not included) of one text, and why they identify somebody."""
+    """Characters `start` to `end` (not included) of one text, and why they identify somebody.
+
+    `disputed` where detectors that ought to have found it together did not agree.
+    """
 
     start: int
     end: int
@@ -41,6 +62,25 @@ class Span:
     score: float
     detector: str
     reason: str
+    disputed: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person ought to look at this: the score is low, or the detectors disagree."""
+        return self.score < DOUBTFUL_UNDER or self.disputed
+
+    def as_dict(self) -> SpanDict:
+        """The span as plain data."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "type": self.type,
+            "class": self.cls,
+            "score": self.score,
+            "detector": self.detector,
+            "reason": self.reason,
+            "doubtful": self.doubtful,
+        }
 
     @property
     def cls(self) -> Class:

@@ -323,6 +323,7 @@ def _rows(group: UUID, prepared: _Prepared) -> list[Row]:
                     "score": span.score,
                     "detector": span.detector,
                     "reason": span.reason,
+                    "doubtful": span.doubtful,
                 }
             )
         rows.append(Row(group_id=group, number=number, speaker=message.speaker, text=text, spans=masked))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.anonymise import anonymise, detect, detect_conversation
+from app.anonymise import anonymise, detect, find
 from app.anonymise.dates import age_band
 
 
@@ -92,7 +92,7 @@ def test_a_name_found_once_is_found_in_both_sides_turns_in_any_case() -> None:
         "aaron's fine, Debra Hale says hi",
         "the hale family",
     ]
-    spans = detect_conversation(texts)
+    spans = find(texts)
     assert [[text[s.start : s.end] for s in found] for text, found in zip(texts, spans, strict=True)] == [
         ["Debra", "aaron"],
         ["AARON"],

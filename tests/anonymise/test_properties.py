@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.anonymise import anonymise, detect, detect_conversation, leaks
+from app.anonymise import anonymise, detect, detect_conversation, find, leaks
 from app.anonymise.allowed import PSEUDONYM
 from app.anonymise.spans import CLASSES
 
@@ -44,7 +44,7 @@ CONVERSATIONS = st.lists(sentences(), min_size=1, max_size=5)
 @settings(max_examples=300, deadline=None)
 @given(texts=CONVERSATIONS)
 def test_spans_are_in_order_inside_the_text_and_apart(texts: list[str]) -> None:
-    for text, spans in zip(texts, detect_conversation(texts), strict=True):
+    for text, spans in zip(texts, find(texts), strict=True):
         end = 0
         for span in spans:
             assert end <= span.start < span.end <= len(text)
@@ -93,7 +93,7 @@ def test_what_was_masked_stands_nowhere_in_the_output(texts: list[str]) -> None:
 
 @given(text=sentences())
 def test_a_text_alone_is_a_conversation_of_one(text: str) -> None:
-    assert detect(text) == detect_conversation([text])[0]
+    assert detect(text) == find([text])[0]
 
 
 @given(name=st.sampled_from(NAMES[:7]), other=st.sampled_from(NAMES[:7]))
@@ -142,3 +142,9 @@ def test_a_leak_says_nothing_of_what_leaked() -> None:
     (leak, *_) = leaks(texts, anonymise(texts).spans, texts)
     assert "tomos" not in repr(leak).casefold()
     assert "Tomos" not in repr(anonymise(texts))
+
+
+def test_plain_data_says_which_spans_are_for_a_person_to_look_at() -> None:
+    ((sure,), (unsure,)) = detect_conversation(["ring 07700 900123", "i like the Zorbit game"])
+    assert (sure["type"], sure["class"], sure["start"], sure["end"]) == ("PHONE", "direct", 5, 17)
+    assert (sure["doubtful"], unsure["doubtful"]) == (False, True)
