@@ -4,6 +4,7 @@ import difflib
 import types
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -114,7 +115,7 @@ class _Builder:
         pairs = self._pairs(node, path)
         if pairs is None:
             return None
-        fields = {known.name: known for known in msgspec.structs.fields(kind)}
+        fields = _fields(kind)
         values: dict[str, Any] = {}
         for name, child in pairs.items():
             if name not in fields:
@@ -173,6 +174,12 @@ class _Builder:
     def _nothing(self, path: str, text: str) -> Anything:
         self.source.wrong(path, text)
         return None
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a struct by name: found once, for a content repeats few structs many times."""
+    return {known.name: known for known in msgspec.structs.fields(kind)}
 
 
 def _join(path: str, name: str) -> str:
