@@ -59,14 +59,17 @@ STRICT = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service for these settings; its lifespan refuses a database that is behind and bad content."""
+def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
+    """The service for these settings; its lifespan refuses a database that is behind and bad content.
+
+    Content that was read already is taken as it is; without any, that in `settings.content_dir` is read.
+    """
     _configure_logging()
     refuse_lonely_workers(settings)
     app = FastAPI(title="Earshot", version="1", docs_url=None, redoc_url=None, lifespan=_lifespan)
     state = app.state
     state.settings = settings
-    state.content = read_content(settings.content_dir)
+    state.content = content or read_content(settings.content_dir)
     _require_kept_promises(settings, state.content)
     state.database = db.open_database(settings)
     state.key_ring = KeyRing(settings.key_ring)

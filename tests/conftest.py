@@ -1,6 +1,7 @@
 """What every test may ask for: a migrated database of its own on either engine, a live server, a browser."""
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -16,6 +17,12 @@ from app.settings import Settings
 from tests.provision.chromium import chromium_flags, find_chromium
 from tests.provision.postgres import postgres_server
 from tests.provision.server import LiveServer, running_server
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

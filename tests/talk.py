@@ -19,7 +19,7 @@ from app.db import transaction
 from app.main import create_app
 from app.settings import Settings
 from tests.cast import SignedIn
-from tests.scenes import PATIENCE_S
+from tests.scenes import PATIENCE_S, content
 
 Frame = dict[str, Any]
 
@@ -27,7 +27,7 @@ Frame = dict[str, Any]
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[FastAPI]:
     """The whole application in this loop, with its background tasks."""
-    app = create_app(settings)
+    app = create_app(settings, content())
     async with app.router.lifespan_context(app):
         yield app
 

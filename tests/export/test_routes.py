@@ -16,6 +16,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.cast import CARYS, ESTHER, FARID, GWEN, HUW, Person, SignedIn, browser_of, hire_and_sign_in
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed
+from tests.scenes import content
 
 ASKED = {
     "purpose": "What parents say about mornings",
@@ -26,7 +27,7 @@ ASKED = {
 
 @pytest.fixture
 async def service(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(settings)
+    app = create_app(settings, content())
     yield app
     await app.state.database.engine.dispose()
 

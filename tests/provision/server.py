@@ -50,11 +50,12 @@ class _Announced(uvicorn.Server):
 async def running_server(settings: Settings) -> AsyncIterator[LiveServer]:
     """Serve the application on a free loopback port until the block ends; `/healthz` answers first."""
     from app.main import create_app
+    from tests.scenes import content
 
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = settings.model_copy(update={"public_url": url})
-    app = create_app(settings)
+    app = create_app(settings, content())
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -23,7 +23,7 @@ from app.safeguarding.rules import NEXT, Category, ConcernState, may_become, mus
 from app.sealing import KeyRing, SealBroken, place
 from app.settings import Settings
 from tests.cast import CARYS, ESTHER, browser_of, hire_and_sign_in, open_session
-from tests.scenes import claim, enter, on_duty
+from tests.scenes import claim, content, enter, on_duty
 
 STATES = list(ConcernState)
 
@@ -141,7 +141,7 @@ async def test_the_whole_way_is_logged_sealed_and_noted(database: Database, sett
 async def test_a_supervisor_reads_what_is_known_and_it_is_noted(
     database: Database, settings: Settings
 ) -> None:
-    app = create_app(settings)
+    app = create_app(settings, content())
     concern, carys = await _raised(database, settings, note="She is afraid to go home")
     esther = await hire_and_sign_in(database, ESTHER)
     coach = await open_session(database, carys)

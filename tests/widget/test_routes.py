@@ -9,6 +9,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
+from tests.scenes import content
 
 PROJECT = Path(__file__).parents[2]
 
@@ -18,7 +19,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "embed.js").write_text('"use strict";(()=>{})();')
     settings = Settings(data_dir=tmp_path, web_dir=tmp_path / "web", sites=("https://nant.example",))
-    transport = httpx.ASGITransport(create_app(settings))
+    transport = httpx.ASGITransport(create_app(settings, content()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as opened:
         yield opened
 
@@ -65,7 +66,7 @@ async def test_the_loader_carries_its_words_in_both_languages(client: httpx.Asyn
 
 async def test_an_unbuilt_loader_says_what_to_do(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, web_dir=tmp_path)
-    transport = httpx.ASGITransport(create_app(settings))
+    transport = httpx.ASGITransport(create_app(settings, content()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.get("/embed.js")
     assert answer.status_code == 404
