@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, true
 from sqlmodel import Field, SQLModel
 
 from app.db import UtcTime
@@ -21,7 +21,10 @@ class Role(StrEnum):
 
 
 class Staff(SQLModel, table=True):
-    """A member of staff. Disabled ones stay, as the audit record names them."""
+    """A member of staff. Disabled ones stay, as the audit record names them.
+
+    `sees_again` is a coach's wish to be given parents whom they know, where the parents wish it too.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (
@@ -35,6 +38,8 @@ class Staff(SQLModel, table=True):
     role: str
     languages: str = "en"  # comma-separated, in order of preference
     capacity: int = 3
+    skills: str | None = None  # top-level topics, comma-separated
+    sees_again: bool = Field(default=True, sa_column_kwargs={"server_default": true()})
     password_hash: str | None = None
     created_at: datetime = Field(sa_type=UtcTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcTime)

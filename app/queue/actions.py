@@ -3,7 +3,7 @@
 Locks are always taken in this order: the coach's shift, the queue entry, the conversation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import update
@@ -18,8 +18,9 @@ from app.db import record
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import CoachAssigned, QueueChanged
 from app.queue import queries
+from app.queue.decisions import Record, record_of
 from app.queue.models import Assignment, Availability, EntryState, QueueEntry, Shift
-from app.queue.rules import has_room, next_for
+from app.queue.rules import Bar, Coach, Turn, bar_of, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ async def claim(session: AsyncSession, *, staff_id: UUID, conversation_id: UUID)
 
     Refused: `forbidden` without being available, `at_capacity`, `already_claimed`, `not_found`.
     """
-    staff = await _ready_coach(session, staff_id=staff_id)
-    claimed = await _take(session, staff=staff, conversation_id=conversation_id, how="picked")
+    await ready_coach(session, staff_id=staff_id)
+    claimed = await take(session, staff_id=staff_id, conversation_id=conversation_id, why={"how": "picked"})
     if claimed is not None:
         return claimed
     known = await session.execute(
@@ -81,76 +82,141 @@ async def claim(session: AsyncSession, *, staff_id: UUID, conversation_id: UUID)
 
 async def claim_next(session: AsyncSession, *, staff_id: UUID) -> Claimed:
     """Take whoever is next for this coach; `not_found` where nobody waits whom they may take."""
-    staff = await _ready_coach(session, staff_id=staff_id)
-    waiting = await queries.waiting(session)
-    for entry in next_for(waiting, languages=staff.languages.split(","), now=clock.now()):
-        claimed = await _take(session, staff=staff, conversation_id=entry.conversation, how="next")
+    coach = await ready_coach(session, staff_id=staff_id)
+    now = clock.now()
+    lost: set[UUID] = set()  # to colleagues who were quicker
+    while True:
+        waiting = await queries.head_of_queue(session, now=now)
+        if not match(waiting, [coach], now):
+            waiting = await queries.head_of_queue(session, now=now, languages=coach.languages)
+        decisions = match([each for each in waiting if each.conversation not in lost], [coach], now)
+        if not decisions:
+            raise NotFound("Nobody is waiting now.", next_step="You will see it here when somebody comes.")
+        conversation = decisions[0].parent.conversation
+        claimed = await take(
+            session, staff_id=staff_id, conversation_id=conversation, why=record_of(decisions[0], how="next")
+        )
         if claimed is not None:
             return claimed
-    raise NotFound("Nobody is waiting now.", next_step="You will see it here when somebody comes.")
+        lost.add(conversation)
 
 
-async def _ready_coach(session: AsyncSession, *, staff_id: UUID) -> Staff:
-    """The coach, with their shift locked so that two claims of one coach cannot both see the last place."""
-    shift = (
-        await session.execute(
-            select(Shift).where(Shift.staff_id == staff_id, col(Shift.ended_at).is_(None)).with_for_update()
-        )
-    ).scalar_one_or_none()
-    if shift is None or shift.availability != Availability.AVAILABLE:
-        raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
-    staff = (await session.execute(select(Staff).where(Staff.id == staff_id))).scalar_one()
-    if staff.disabled_at is not None:  # from the command line: their socket has a few seconds left
-        raise Forbidden("You can no longer sign in.", next_step="Ask a manager.")
-    load = await queries.load_of(session, staff_id=staff_id)
-    if not has_room(load=load, capacity=staff.capacity):
-        raise Conflict(
-            f"You have {load} conversations, which is as many as you can hold at once.",
-            next_step="Finish the wrap-up of one first.",
-            code="at_capacity",
-        )
-    return staff
+async def raise_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
+    """Put a conversation at high risk: it comes first while it waits, and its coach is given nobody new.
 
-
-async def _take(session: AsyncSession, *, staff: Staff, conversation_id: UUID, how: str) -> Claimed | None:
-    """Win the queue entry or return None; then open the conversation under a new generation."""
-    won = (
+    It is never lowered. Call it before the conversation's own lock is taken: queue entries come first.
+    """
+    raised = (
         await session.execute(
             update(QueueEntry)
             .where(
                 col(QueueEntry.conversation_id) == conversation_id,
                 col(QueueEntry.state) == EntryState.WAITING,
+                col(QueueEntry.turn) != Turn.HIGH_RISK,
             )
-            .values(state=EntryState.ASSIGNED, ended_at=clock.now())
+            .values(turn=Turn.HIGH_RISK)
             .returning(col(QueueEntry.id))
         )
-    ).one_or_none()
-    if won is None:
+    ).first()
+    held = (
+        await session.execute(
+            update(Assignment)
+            .where(
+                col(Assignment.conversation_id) == conversation_id,
+                col(Assignment.ended_at).is_(None),
+                col(Assignment.high_risk).is_(False),
+            )
+            .values(high_risk=True)
+            .returning(col(Assignment.id))
+        )
+    ).first()
+    if raised is not None or held is not None:
+        record(session, QueueChanged())
+
+
+async def ready_coach(session: AsyncSession, *, staff_id: UUID) -> Coach:
+    """The coach, who may be given somebody, with their shift locked.
+
+    So two claims of one coach cannot both see the last place. Whether an offer stands with them is their own
+    business: they may take somebody all the same.
+    """
+    await session.execute(
+        select(Shift.id).where(Shift.staff_id == staff_id, col(Shift.ended_at).is_(None)).with_for_update()
+    )
+    found = await queries.coaches(session, staff_id=staff_id)
+    if not found:
+        raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
+    coach = replace(found[0], being_asked=False)
+    bar = bar_of(coach, clock.now())
+    if bar == Bar.FULL:
+        raise Conflict(
+            f"You have {coach.load} conversations, which is as many as you can hold at once.",
+            next_step="Finish the wrap-up of one first.",
+            code="at_capacity",
+        )
+    if bar == Bar.HOLDS_HIGH_RISK:
+        raise Conflict(
+            "You are with somebody who may be at risk, so nobody new comes to you now.",
+            next_step="Finish that conversation first, or ask a supervisor.",
+            code="at_capacity",
+        )
+    if bar == Bar.RESTING:
+        raise Forbidden("You are on a break.", next_step="Take your time; you can go on when it is over.")
+    if bar is not None:
+        raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
+    return coach
+
+
+async def take(
+    session: AsyncSession, *, staff_id: UUID, conversation_id: UUID, why: Record
+) -> Claimed | None:
+    """Win the queue entry or return None; then open the conversation under a new generation.
+
+    The caller holds the coach's shift and has asked whether they may.
+    """
+    now = clock.now()
+    turn = await session.scalar(
+        update(QueueEntry)
+        .where(
+            col(QueueEntry.conversation_id) == conversation_id,
+            col(QueueEntry.state) == EntryState.WAITING,
+        )
+        .values(state=EntryState.ASSIGNED, ended_at=now)
+        .returning(col(QueueEntry.turn))
+    )
+    if turn is None:
         return None
+    staff = (await session.execute(select(Staff).where(Staff.id == staff_id))).scalar_one()
     await log.lock(session, [conversation_id])
     generation = await chat.open_with(
         session,
         conversation_id=conversation_id,
-        staff_id=staff.id,
+        staff_id=staff_id,
         role=staff.role,
         first_name=staff.name.split(" ")[0],
     )
     session.add(
         Assignment(
             conversation_id=conversation_id,
-            staff_id=staff.id,
+            staff_id=staff_id,
             generation=generation,
-            why={"how": how},
-            assigned_at=clock.now(),
+            high_risk=turn == Turn.HIGH_RISK,
+            why=why,
+            assigned_at=now,
         )
+    )
+    await session.execute(
+        update(Shift)
+        .where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
+        .values(last_given_at=now)
     )
     await session.flush()
     audit.note(
         session,
-        actor=f"{staff.role}:{staff.id}",
+        actor=f"{staff.role}:{staff_id}",
         action="conversation.claimed",
         subject=f"conversation:{conversation_id}",
     )
-    record(session, CoachAssigned(conversation=conversation_id, staff=staff.id, generation=generation))
+    record(session, CoachAssigned(conversation=conversation_id, staff=staff_id, generation=generation))
     record(session, QueueChanged())
     return Claimed(conversation_id=conversation_id, generation=generation)

@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from app.db import UtcTime
+from app.queue.rules import Turn
 
 
 class EntryState(StrEnum):
@@ -24,13 +25,24 @@ class Availability(StrEnum):
     OFFLINE = "offline"
 
 
+class OfferState(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MISSED = "missed"  # not answered in time
+    WITHDRAWN = "withdrawn"  # the parent left, or a colleague was quicker
+
+
 class QueueEntry(SQLModel, table=True):
-    """A waiting conversation. `priority` 1 is high risk and comes first."""
+    """A waiting conversation; the lowest `turn` comes first, and within one the oldest.
+
+    `topic` is the parent's own. `earlier_coach` is set where the parent wishes to meet them again.
+    """
 
     __tablename__ = "queue_entry"
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(repr(s.value) for s in EntryState)})", name="state"),
-        CheckConstraint("priority IN (0, 1)", name="priority"),
+        CheckConstraint(f"turn IN ({', '.join(str(t.value) for t in Turn)})", name="turn"),
         Index(
             "uq_queue_entry_waiting",
             "conversation_id",
@@ -38,21 +50,34 @@ class QueueEntry(SQLModel, table=True):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
-        Index("ix_queue_entry_order", "state", "priority", "entered_at", "id"),
+        Index(
+            "ix_queue_entry_order",
+            "turn",
+            "entered_at",
+            "conversation_id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_queue_entry_conversation_id", "conversation_id"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE")
     state: str = EntryState.WAITING
-    priority: int = 0
+    turn: int = Turn.ORDINARY
     language: str = "en"
+    topic: str | None = None
+    earlier_coach: UUID | None = Field(default=None, foreign_key="staff.id")
     entered_at: datetime = Field(sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Shift(SQLModel, table=True):
-    """A coach's time on duty, and whether they are free now. A coach has at most one that has not ended."""
+    """A coach's time on duty, and whether they are free now. A coach has at most one that has not ended.
+
+    `rests_until` keeps everybody new from them until then. While `switchboard` is on,
+    this supervisor alone says who goes to whom.
+    """
 
     __tablename__ = "shift"
     __table_args__ = (
@@ -71,11 +96,51 @@ class Shift(SQLModel, table=True):
     availability: str
     started_at: datetime = Field(sa_type=UtcTime)
     changed_at: datetime = Field(sa_type=UtcTime)
+    last_given_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    rests_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    switchboard: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
+class Offer(SQLModel, table=True):
+    """A parent is offered to a coach, who has until `expires_at`; `why` is the decision's record."""
+
+    __tablename__ = "offer"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({', '.join(repr(s.value) for s in OfferState)})", name="state"),
+        Index(
+            "uq_offer_conversation",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "uq_offer_staff",
+            "staff_id",
+            unique=True,
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_offer_conversation_id", "conversation_id", "offered_at"),
+        Index("ix_offer_answered_at", "answered_at"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE")
+    staff_id: UUID = Field(foreign_key="staff.id")
+    state: str = OfferState.PENDING
+    why: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    offered_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime = Field(sa_type=UtcTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
 class Assignment(SQLModel, table=True):
-    """A coach owns a conversation under a generation; `why` says what was compared."""
+    """A coach owns a conversation under a generation; `why` says what was compared.
+
+    While they hold one at high risk, they are given nobody new.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
@@ -88,12 +153,20 @@ class Assignment(SQLModel, table=True):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_assignment_staff_id", "staff_id", "ended_at"),
+        Index(
+            "ix_assignment_active_staff",
+            "staff_id",
+            "high_risk",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE")
     staff_id: UUID = Field(foreign_key="staff.id")
     generation: int
+    high_risk: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     why: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     assigned_at: datetime = Field(sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)

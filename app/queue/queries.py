@@ -1,22 +1,26 @@
 """The queue and the coaches as staff see them."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.accounts.models import Staff
 from app.chat.models import Conversation
-from app.queue.models import Assignment, EntryState, QueueEntry, Shift
-from app.queue.rules import Waiting, in_order
+from app.queue.models import Assignment, EntryState, Offer, OfferState, QueueEntry, Shift
+from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting
 from app.topics.queries import parents_topics
 
 RECENT = timedelta(minutes=60)
 RECENT_CLAIMS = 50
+WINDOW = 50  # as many of the waiting as a decision looks at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,129 @@ class CoachOnDuty:
     capacity: int
 
 
+IN_ORDER = (col(QueueEntry.turn), col(QueueEntry.entered_at), col(QueueEntry.conversation_id))
+WAITS = col(QueueEntry.state) == EntryState.WAITING
+AS_WAITING: tuple[Any, ...] = (
+    col(QueueEntry.conversation_id),
+    col(QueueEntry.entered_at),
+    col(QueueEntry.turn),
+    col(QueueEntry.language),
+    col(QueueEntry.topic),
+    col(QueueEntry.earlier_coach),
+)
+
+
 async def waiting(session: AsyncSession) -> list[Waiting]:
     """Everybody who waits, next first."""
+    rows = await session.execute(select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER))
+    return [Waiting(*row) for row in rows]
+
+
+async def head_of_queue(
+    session: AsyncSession,
+    *,
+    now: datetime,
+    languages: Collection[str] | None = None,
+    offered: bool = True,
+    limit: int = WINDOW,
+) -> list[Waiting]:
+    """The first of those who wait, in order, with whom they were lately offered to.
+
+    With `languages`, only whom somebody who speaks these may take now; without `offered`, only those who are
+    not just now being offered to a coach.
+    """
+    chosen = select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(limit)
+    if languages is not None:
+        chosen = chosen.where(
+            or_(
+                col(QueueEntry.turn) == Turn.HIGH_RISK,
+                col(QueueEntry.language).in_(languages),
+                col(QueueEntry.entered_at) <= now - LANGUAGE_WAIT,
+            )
+        )
+    if not offered:
+        pending = select(col(Offer.id)).where(
+            col(Offer.conversation_id) == col(QueueEntry.conversation_id),
+            col(Offer.state) == OfferState.PENDING,
+        )
+        chosen = chosen.where(~pending.exists())
+    found = [Waiting(*row) for row in await session.execute(chosen)]
+    asked = await _asked(session, [entry.conversation for entry in found], now=now)
+    return [replace(entry, asked=asked[entry.conversation]) for entry in found] if asked else found
+
+
+async def _asked(
+    session: AsyncSession, conversations: Collection[UUID], *, now: datetime
+) -> dict[UUID, tuple[tuple[UUID, datetime], ...]]:
+    """Which coaches lately declined or did not answer, for those conversations of which there are any."""
     rows = await session.execute(
-        select(
-            col(QueueEntry.conversation_id),
-            col(QueueEntry.entered_at),
-            col(QueueEntry.priority),
-            col(QueueEntry.language),
-        ).where(col(QueueEntry.state) == EntryState.WAITING)
+        select(col(Offer.conversation_id), col(Offer.staff_id), col(Offer.answered_at))
+        .where(
+            col(Offer.answered_at) > now - ASK_AGAIN,
+            col(Offer.state).in_((OfferState.DECLINED, OfferState.MISSED)),
+        )
+        .order_by(col(Offer.answered_at), col(Offer.staff_id))
     )
-    return in_order([Waiting(*row) for row in rows])
+    asked: dict[UUID, tuple[tuple[UUID, datetime], ...]] = defaultdict(tuple)
+    of_these = set(conversations)
+    for conversation, staff, at in rows:
+        if conversation in of_these and at is not None:
+            asked[conversation] += ((staff, at),)
+    return asked
+
+
+async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
+    """Every coach and supervisor whose shift runs, as a decision sees them; or only this one."""
+    held = (
+        select(
+            col(Assignment.staff_id),
+            func.count().label("load"),
+            func.sum(cast(col(Assignment.high_risk), Integer)).label("high_risk"),
+        )
+        .where(col(Assignment.ended_at).is_(None))
+        .group_by(col(Assignment.staff_id))
+    )
+    if staff_id is not None:
+        held = held.where(col(Assignment.staff_id) == staff_id)
+    loads = held.subquery()
+    facts: tuple[Any, ...] = (
+        col(Staff.id),
+        col(Staff.languages),
+        func.coalesce(col(Shift.last_given_at), col(Shift.started_at)),
+        func.coalesce(loads.c.load, 0),
+        col(Staff.capacity),
+        col(Staff.skills),
+        col(Staff.sees_again),
+        col(Shift.availability),
+        func.coalesce(loads.c.high_risk, 0),
+        col(Shift.rests_until),
+        col(Offer.id).is_not(None),
+    )
+    chosen = (
+        select(*facts)
+        .join(Shift, col(Shift.staff_id) == col(Staff.id))
+        .outerjoin(loads, loads.c.staff_id == col(Staff.id))
+        .outerjoin(Offer, (col(Offer.staff_id) == col(Staff.id)) & (col(Offer.state) == OfferState.PENDING))
+        .where(col(Shift.ended_at).is_(None), col(Staff.disabled_at).is_(None))
+    )
+    if staff_id is not None:
+        chosen = chosen.where(col(Staff.id) == staff_id)
+    return [
+        Coach(
+            staff=row[0],
+            languages=tuple(row[1].split(",")),
+            idle_since=row[2],
+            load=row[3],
+            capacity=row[4],
+            skills=tuple(row[5].split(",")) if row[5] else (),
+            sees_again=row[6],
+            availability=row[7],
+            high_risk=int(row[8]),
+            rests_until=row[9],
+            being_asked=row[10],
+        )
+        for row in await session.execute(chosen)
+    ]
 
 
 async def board(session: AsyncSession) -> list[WaitingParent]:

@@ -47,6 +47,7 @@ class StartRequest(BaseModel):
     research_consent: bool = False
     consent_version: Code | None = None
     return_code: Annotated[str, StringConstraints(max_length=120)] | None = Field(default=None, repr=False)
+    same_coach: bool = False
     first_message: str | None = Field(default=None, repr=False)
     origin: Literal["parent", "simulated"] = "parent"
 
@@ -90,7 +91,8 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
         )
     start = _checked(settings, content, asked)
     if asked.return_code:
-        start = replace(start, follows=await conversation_of_code(request, asked.return_code))
+        follows = await conversation_of_code(request, asked.return_code)
+        start = replace(start, follows=follows, same_coach=asked.same_coach)
     async with transaction(request.app.state.database) as session:
         started = await start_conversation(
             session,

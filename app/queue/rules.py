@@ -1,22 +1,100 @@
-"""Who comes next and how long it may take, decided without a database."""
+"""Who comes next, to whom, and how long it may take, decided without a database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 LANGUAGE_WAIT = timedelta(minutes=10)
+ASK_AGAIN = timedelta(minutes=2)
 ENOUGH_GAPS = 5
+
+
+class Turn(IntEnum):
+    """Whose turn it is: the lowest comes first, and within one the oldest."""
+
+    HIGH_RISK = 0
+    RETURNED = 1  # their coach was lost: back to the head
+    ORDINARY = 2
+
+
+class Bar(StrEnum):
+    """Why a coach may be given nobody new just now."""
+
+    AWAY = "away"  # not set as available
+    ON_BREAK = "on_break"
+    LOST = "lost"  # their line is gone
+    RESTING = "resting"  # a break or a debrief that the service gives
+    HOLDS_HIGH_RISK = "holds_high_risk"
+    FULL = "full"
+    BEING_ASKED = "being_asked"  # an offer stands with them
+
+
+class Misfit(StrEnum):
+    """Why a coach who is free may not be given this parent."""
+
+    LANGUAGE = "language"
+    DECLINED = "declined"  # or did not answer, a moment ago
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A waiting conversation, as the order sees it."""
+    """A waiting conversation, as the order sees it.
+
+    `earlier_coach` is set where the parent wishes to talk to them again; `asked` are the coaches who lately
+    declined this parent or did not answer, and when.
+    """
 
     conversation: UUID
     entered_at: datetime
-    priority: int
+    turn: int
     language: str
+    topic: str | None = None
+    earlier_coach: UUID | None = None
+    asked: tuple[tuple[UUID, datetime], ...] = ()
+
+    @property
+    def high_risk(self) -> bool:
+        return self.turn == Turn.HIGH_RISK
+
+
+@dataclass(frozen=True, slots=True)
+class Coach:
+    """All that is asked about a coach. `idle_since` is when they last were given somebody, or came on duty.
+
+    `rests_until` bars them until then. `sees_again` is their wish to meet parents whom they know.
+    """
+
+    staff: UUID
+    languages: tuple[str, ...]
+    idle_since: datetime
+    load: int = 0
+    capacity: int = 3
+    skills: tuple[str, ...] = ()
+    sees_again: bool = True
+    availability: str = "available"
+    alive: bool = True
+    high_risk: int = 0
+    rests_until: datetime | None = None
+    being_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """This parent goes to this coach: the first of `compared`, best first, is the one.
+
+    `passed` are the parents before them whom none of the free coaches may take now, and `barred` the coaches
+    who may take nobody.
+    """
+
+    at: datetime
+    parent: Waiting
+    coach: Coach
+    compared: tuple[Coach, ...]
+    unfit: tuple[tuple[Coach, Misfit], ...]
+    barred: tuple[tuple[UUID, Bar], ...]
+    passed: tuple[Waiting, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +106,105 @@ class Expected:
 
 
 def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
-    """High risk first, then first come first served; the id settles a tie."""
-    return sorted(waiting, key=lambda entry: (-entry.priority, entry.entered_at, entry.conversation))
+    """High risk first, then who was sent back, then first come first served; the id settles a tie."""
+    return sorted(waiting, key=lambda entry: (entry.turn, entry.entered_at, entry.conversation))
 
 
-def next_for(waiting: Sequence[Waiting], *, languages: Sequence[str], now: datetime) -> list[Waiting]:
-    """Whom a coach may take, best first.
+def match(waiting: Sequence[Waiting], coaches: Sequence[Coach], now: datetime) -> list[Decision]:
+    """Who goes to whom now, the first decision first; each counts for those after it.
 
-    A parent is passed over only for the language they asked for, and for at most ten minutes; never when at
-    high risk.
+    Parents are taken strictly in order. One is passed over only while no free coach speaks the language that
+    they asked for, ten minutes at most and never at high risk, or where the free coaches have just declined
+    them. Fit chooses among coaches only: `rank`.
     """
-    return [
-        entry
-        for entry in in_order(waiting)
-        if entry.priority or entry.language in languages or now - entry.entered_at >= LANGUAGE_WAIT
-    ]
+    barred = {coach.staff: bar for coach in coaches if (bar := bar_of(coach, now)) is not None}
+    free = sorted((coach for coach in coaches if coach.staff not in barred), key=lambda coach: coach.staff)
+    decisions: list[Decision] = []
+    passed: list[Waiting] = []
+    for parent in in_order(waiting):
+        if not free:
+            break
+        misfits = [(coach, misfit_of(parent, coach, now)) for coach in free]
+        fit = [coach for coach, misfit in misfits if misfit is None]
+        if not fit:
+            passed.append(parent)
+            continue
+        compared = sorted(fit, key=lambda coach: rank(parent, coach))
+        chosen = compared[0]
+        decisions.append(
+            Decision(
+                at=now,
+                parent=parent,
+                coach=chosen,
+                compared=tuple(compared),
+                unfit=tuple((coach, misfit) for coach, misfit in misfits if misfit is not None),
+                barred=tuple(sorted(barred.items())),
+                passed=tuple(passed),
+            )
+        )
+        holding = given(chosen, parent, now)
+        bar = bar_of(holding, now)
+        free = [holding if coach is chosen else coach for coach in free]
+        if bar is not None:
+            barred[holding.staff] = bar
+            free.remove(holding)
+    return decisions
+
+
+def rank(parent: Waiting, coach: Coach) -> tuple[bool, bool, bool, int, datetime, UUID]:
+    """How a coach stands for this parent, the lowest best.
+
+    The language they asked for, the coach they know (where both wish it), the topic, then who holds least,
+    then who has waited longest. The id settles a tie.
+    """
+    return (
+        parent.language not in coach.languages,
+        not knows(parent, coach),
+        not is_skilled(parent, coach),
+        coach.load,
+        coach.idle_since,
+        coach.staff,
+    )
+
+
+def knows(parent: Waiting, coach: Coach) -> bool:
+    """Whether the parent wishes to meet this coach again, and the coach them."""
+    return parent.earlier_coach == coach.staff and coach.sees_again
+
+
+def is_skilled(parent: Waiting, coach: Coach) -> bool:
+    """Whether the parent's topic is one of the coach's; topics are compared at their top level."""
+    return parent.topic is not None and parent.topic.partition("/")[0] in coach.skills
+
+
+def bar_of(coach: Coach, now: datetime) -> Bar | None:
+    """Why this coach may be given nobody new, or None."""
+    if not coach.alive:
+        return Bar.LOST
+    if coach.availability != "available":
+        return Bar.ON_BREAK if coach.availability == "on_break" else Bar.AWAY
+    if coach.rests_until is not None and now < coach.rests_until:
+        return Bar.RESTING
+    if coach.high_risk:
+        return Bar.HOLDS_HIGH_RISK
+    if coach.load >= coach.capacity:
+        return Bar.FULL
+    return Bar.BEING_ASKED if coach.being_asked else None
+
+
+def misfit_of(parent: Waiting, coach: Coach, now: datetime) -> Misfit | None:
+    """Why a free coach may not be given this parent now, or None."""
+    if any(staff == coach.staff and now - at < ASK_AGAIN for staff, at in parent.asked):
+        return Misfit.DECLINED
+    if parent.high_risk or parent.language in coach.languages or now - parent.entered_at >= LANGUAGE_WAIT:
+        return None
+    return Misfit.LANGUAGE
+
+
+def given(coach: Coach, parent: Waiting, now: datetime) -> Coach:
+    """The coach with this parent as well."""
+    high_risk = coach.high_risk + parent.high_risk
+    return replace(coach, load=coach.load + 1, high_risk=high_risk, idle_since=now)
 
 
 def expected_wait(position: int, claim_gaps: Sequence[float]) -> Expected | None:
@@ -57,8 +219,3 @@ def expected_wait(position: int, claim_gaps: Sequence[float]) -> Expected | None
     variance = sum((gap - mean) ** 2 for gap in claim_gaps) / len(claim_gaps)
     p50 = position * mean
     return Expected(p50=round(p50), p80=round(p50 + 0.84 * (position * variance) ** 0.5))
-
-
-def has_room(*, load: int, capacity: int) -> bool:
-    """Whether a coach may take one more."""
-    return load < capacity

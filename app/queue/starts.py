@@ -18,14 +18,17 @@ from app.chat.rules import ChildFacts, Origin
 from app.content.rules import Codebook
 from app.db import record
 from app.events import QueueChanged
-from app.queue.models import QueueEntry
+from app.queue.models import Assignment, QueueEntry
 from app.sealing import KeyRing
 from app.topics.actions import tag
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a parent says when they start; only the language is always there."""
+    """What a parent says when they start; only the language is always there.
+
+    `same_coach` is their wish to talk to the coach of the conversation that this one follows.
+    """
 
     start_id: UUID
     language: str
@@ -33,6 +36,7 @@ class Start:
     child: ChildFacts = field(default_factory=ChildFacts)
     consent_version: str | None = None
     follows: UUID | None = None
+    same_coach: bool = False
     origin: Origin = Origin.PARENT
 
 
@@ -74,7 +78,15 @@ async def start_conversation(
         if earlier is None:
             raise
         return earlier
-    session.add(QueueEntry(conversation_id=conversation.id, language=start.language, entered_at=clock.now()))
+    session.add(
+        QueueEntry(
+            conversation_id=conversation.id,
+            language=start.language,
+            topic=start.topic,
+            earlier_coach=await _earlier_coach(session, start),
+            entered_at=clock.now(),
+        )
+    )
     await log.append(session, conversation_id=conversation.id, happened=log.Happened("queue.entered", {}))
     if start.topic is not None:
         await tag(
@@ -110,6 +122,20 @@ def first_message_id(start_id: UUID, *, secret: bytes) -> UUID:
     The coach sees it, so it must not be the `start_id`, with which anybody gets a token of the parent's.
     """
     return UUID(bytes=hmac.digest(secret, b"first message:" + start_id.bytes, sha256)[:16])
+
+
+async def _earlier_coach(session: AsyncSession, start: Start) -> UUID | None:
+    """Who held the conversation that this one follows last, where the parent wishes to meet them again."""
+    if start.follows is None or not start.same_coach:
+        return None
+    return (
+        await session.execute(
+            select(Assignment.staff_id)
+            .where(Assignment.conversation_id == start.follows)
+            .order_by(col(Assignment.generation).desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
 
 
 async def _earlier(session: AsyncSession, start_mac: bytes) -> Started | None:

@@ -76,7 +76,7 @@ class Boards:
                 "topic": parent.topic,
                 "language": parent.entry.language,
                 "age_band": parent.age_band,
-                "priority": parent.entry.priority,
+                "priority": int(parent.entry.high_risk),
             }
             for parent in entries
         ]

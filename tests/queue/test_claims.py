@@ -18,6 +18,7 @@ from app.events import CoachAssigned, QueueChanged
 from app.queue import actions as queue
 from app.queue import queries
 from app.queue.models import Assignment, Availability, EntryState, QueueEntry, Shift
+from app.queue.rules import Turn
 from app.settings import Settings
 from tests.cast import CARYS, DEWI, ESTHER, Person
 from tests.scenes import claim, enter, on_duty
@@ -154,19 +155,19 @@ async def test_an_unknown_conversation_is_not_found(database: Database) -> None:
         await claim(database, carys, uuid4())
 
 
-async def _age(database: Database, conversation: UUID, *, by: timedelta, priority: int = 0) -> None:
+async def _age(database: Database, conversation: UUID, *, by: timedelta, turn: Turn = Turn.ORDINARY) -> None:
     async with transaction(database) as session:
         await session.execute(
             update(QueueEntry)
             .where(col(QueueEntry.conversation_id) == conversation)
-            .values(entered_at=clock.now() - by, priority=priority)
+            .values(entered_at=clock.now() - by, turn=turn)
         )
 
 
 async def test_next_is_high_risk_then_first_come_with_language_for_ten_minutes(
     database: Database, settings: Settings
 ) -> None:
-    dewi = await on_duty(database, DEWI)  # speaks English only
+    dewi, esther = await on_duty(database, DEWI), await on_duty(database, ESTHER)  # they speak English only
     async with transaction(database) as session:
         await session.execute(update(Staff).values(capacity=10))
     late, early, welsh_new, welsh_long, risk = [
@@ -177,13 +178,36 @@ async def test_next_is_high_risk_then_first_come_with_language_for_ten_minutes(
     await _age(database, early, by=timedelta(minutes=8))
     await _age(database, welsh_new, by=timedelta(minutes=9))
     await _age(database, welsh_long, by=timedelta(minutes=10))
-    await _age(database, risk, by=timedelta(seconds=1), priority=1)
-    taken = [await _take_next(database, dewi) for _ in range(4)]
-    assert taken == [risk, welsh_long, early, late]
-    with pytest.raises(NotFound):
+    await _age(database, risk, by=timedelta(seconds=1), turn=Turn.HIGH_RISK)
+    assert await _take_next(database, dewi) == risk
+    with pytest.raises(AppError) as refused:  # nobody new beside somebody at high risk
         await _take_next(database, dewi)
+    assert refused.value.code == "at_capacity"
+    assert [await _take_next(database, esther) for _ in range(3)] == [welsh_long, early, late]
+    with pytest.raises(NotFound):
+        await _take_next(database, esther)
     carys = await on_duty(database, CARYS)  # speaks Welsh
     assert await _take_next(database, carys) == welsh_new
+
+
+async def test_high_risk_is_raised_while_waiting_and_while_held_and_never_lowered(
+    database: Database, settings: Settings
+) -> None:
+    dewi = await on_duty(database, DEWI)
+    first, second, third = [(await enter(database, settings)).conversation_id for _ in range(3)]
+    for _ in range(2):
+        async with transaction(database) as session:
+            await queue.raise_risk(session, conversation_id=second)
+    async with reading(database) as session:
+        waiting = await queries.head_of_queue(session, now=clock.now())
+        assert [entry.conversation for entry in waiting] == [second, first, third]
+        assert [entry.high_risk for entry in waiting] == [True, False, False]
+    await claim(database, dewi, first)
+    async with transaction(database) as session:
+        await queue.raise_risk(session, conversation_id=first)
+    with pytest.raises(AppError) as refused:
+        await claim(database, dewi, second)
+    assert refused.value.code == "at_capacity"
 
 
 async def test_a_claim_opens_the_conversation_and_tells_it(database: Database, settings: Settings) -> None:
