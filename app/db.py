@@ -31,6 +31,7 @@ from sqlmodel import SQLModel
 from app.errors import ConfigurationError
 from app.events import Bus, Event
 from app.settings import PROJECT, Settings
+from app.turn import Turn
 
 MIGRATIONS = PROJECT / "migrations"
 SQLITE_WAIT_S = 30
@@ -85,7 +86,7 @@ class Database:
     engine: AsyncEngine
     bus: Bus = field(default_factory=Bus)
     # SQLite has one writer: waiting here costs microseconds, waiting in its busy handler up to 100 ms.
-    turn: asyncio.Lock | None = None
+    turn: Turn | None = None
 
     @property
     def sqlite(self) -> bool:
@@ -114,7 +115,7 @@ def open_database(settings: Settings) -> Database:
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return Database(engine, turn=asyncio.Lock())
+    return Database(engine, turn=Turn())
 
 
 @asynccontextmanager
@@ -125,7 +126,7 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
     """
     async with AsyncExitStack() as stack:
         if database.turn is not None:
-            await stack.enter_async_context(database.turn)
+            await stack.enter_async_context(database.turn.taken())
         session = await stack.enter_async_context(AsyncSession(database.engine, expire_on_commit=False))
         events: list[Event] = []
         session.info.update(events=events, last=[])
@@ -259,7 +260,7 @@ class DirectSqlite:
 
     async def work(self, transact: Callable[[sqlite3.Connection], T]) -> T:
         """Do this in one transaction, durable when this returns. One of DATABASE_ERRORS where it fails."""
-        async with self._turn:
+        async with self._turn.taken(ahead=True):
             # The thread goes on where its caller is cancelled, so the turn is kept until it is done.
             working = asyncio.get_running_loop().run_in_executor(self._thread, self._transact, transact)
             try:

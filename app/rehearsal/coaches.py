@@ -11,7 +11,7 @@ from app.rehearsal.held import Held, at_least
 from app.rehearsal.line import Line, Refused, Stuck
 from app.rehearsal.parents import end
 from app.rehearsal.scripts import Script
-from app.rehearsal.stage import Stage
+from app.rehearsal.stage import QUEUE_PATIENCE_S, Stage
 from app.safeguarding.rules import NEXT, ConcernState
 
 LOOK_S = 0.5
@@ -131,7 +131,9 @@ async def _answer(stage: Stage, line: Line, conversation: UUID, script: Script) 
     if script.concern is not None:
         staff = line.streams[f"staff:{conversation}"]
         await line.until(
-            lambda: staff.happened("concern.stepped", state="closed"), what="the concern's closing"
+            lambda: staff.happened("concern.stepped", state="closed"),
+            what="the concern's closing",
+            within=QUEUE_PATIENCE_S,  # one supervisor works all of them through, in their order
         )
     await stage.think(READING_S)
     await _wrap_up(line, conversation, script)
