@@ -5,7 +5,6 @@
 
 PORT ?= 8000
 PYTHON ?= python3
-WORKERS ?= 3
 BIN := .venv/bin
 SOURCES := $(shell find $(wildcard app coach_console) -name '*.ts' -o -name '*.css')
 
@@ -26,7 +25,7 @@ demo: setup ## a living service to look at: a year of conversations, parents arr
 	@exec $(BIN)/earshot demo --port $(PORT)
 
 test: setup ## every test: fast ones, both databases, a real browser, the browser's own code
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 	@npm test --silent
 
 check: setup ## every check, one line each: style, types, import contract, schemas, content, migrations, lock

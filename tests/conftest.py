@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +18,15 @@ from app.settings import Settings
 from tests.provision.chromium import chromium_flags, find_chromium
 from tests.provision.postgres import postgres_server
 from tests.provision.server import LiveServer, running_server
+
+ROOMY_BYTES = 4_000_000_000
+
+
+def pytest_configure() -> None:
+    """What tests write goes to memory where there is plenty: it need not outlive them, and thrice as fast."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" not in os.environ and memory.is_dir() and shutil.disk_usage(memory).free > ROOMY_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 
 def pytest_collection_finish() -> None:
@@ -101,7 +111,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     admin = request.getfixturevalue("postgres_url")
     template = request.getfixturevalue("postgres_template")
     name = f"earshot_{uuid4().hex[:12]}"
-    _run(_order(admin, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    _run(_copy(admin, template, name))
     yield _sibling(admin, name)
     _run(_order(admin, f"DROP DATABASE {name} WITH (FORCE)"))
 
@@ -135,6 +145,16 @@ async def browser() -> AsyncIterator[Browser]:
         chromium = await playwright.chromium.launch(executable_path=path, args=chromium_flags())
         yield chromium
         await chromium.close()
+
+
+async def _copy(url: str, template: str, name: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        # As files, which is quick; before PostgreSQL 15 it was the only way and had no name.
+        how = "STRATEGY file_copy" if connection.get_server_version().major >= 15 else ""
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
+    finally:
+        await connection.close()
 
 
 async def _order(url: str, statement: str) -> None:
