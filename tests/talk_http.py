@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 
 from app.accounts.access import COOKIE
 from app.accounts.tokens import csrf_token
+from app.queue.starts import Started
+from tests.cast import Parent
 from tests.scenes import PATIENCE_S
 from tests.talk import Frame, Pass, Talk, View
 
@@ -193,3 +195,8 @@ class PollTalk(StreamTalk):
             self._hear(frame)
         if told["close"] is not None:
             self._ends, self.reason = told["close"], told["reason"]
+
+
+def parent_of(started: Started) -> Parent:
+    """Who began this conversation, as a browser."""
+    return Parent(conversation=started.conversation_id, token=started.token)

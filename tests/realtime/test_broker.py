@@ -3,33 +3,28 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from time import monotonic
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
 
 from app.accounts.actions import revoke_parent_tokens, sign_out
-from app.accounts.models import Staff
-from app.chat import actions as chat
-from app.chat import log
-from app.db import Database, record, transaction
-from app.events import CoachAssigned
+from app.db import Database, transaction
 from app.realtime import envelopes
 from app.realtime.envelopes import Pushed
 from app.realtime.heartbeat import check_sessions, check_tokens
 from app.realtime.link import Wire, connect, parse_address
 from app.settings import Settings
-from tests.cast import CARYS, DEWI, SignedIn, browser_of, open_session
+from tests.cast import browser_of
 from tests.provision.redis import RedisServer
-from tests.realtime.conftest import BEAT_S, Workers, joined, two_workers
-from tests.scenes import claim, coachs, enter, on_duty
-from tests.talk import Frame, Talk, pass_for, talking, until
+from tests.realtime.conftest import BEAT_S, joined, two_workers
+from tests.realtime.scene import scene_on
+from tests.scenes import coachs
+from tests.talk import Talk, talking, until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-
 CANARY = "zebraQuartz"
 
 
@@ -38,63 +33,6 @@ def settings(settings: Settings) -> Settings:
     """One machine plays everybody."""
     generous = {"parent_messages_per_minute": 10_000, "staff_messages_per_minute": 10_000}
     return settings.model_copy(update={"limits": settings.limits.model_copy(update=generous)})
-
-
-class Scene:
-    """Alys at worker one talks with Carys at worker two; Dewi, at worker one, may take over."""
-
-    def __init__(self, workers: Workers, conversation: UUID, alys: Talk, carys: Talk, dewi: Talk) -> None:
-        self.workers = workers
-        self.conversation = conversation
-        self.alys, self.carys, self.dewi = alys, carys, dewi
-        self.token = ""
-        self.staff: dict[str, Staff] = {}
-        self.signed_in: dict[str, SignedIn] = {}
-
-    @property
-    def stream(self) -> str:
-        return f"conv:{self.conversation}"
-
-    async def say(self, who: Talk, body: str) -> Frame:
-        data = {"client_message_id": str(uuid4()), "body": body}
-        return await who.ask("message.post", s=self.stream, **data)
-
-    async def hand_over(self, database: Database, *, told: bool = True) -> None:
-        """Dewi becomes the owner, by a transaction of whatever worker this database belongs to."""
-        async with transaction(database) as session:
-            await log.lock(session, [self.conversation])
-            generation = await chat.open_with(
-                session,
-                conversation_id=self.conversation,
-                staff_id=self.staff["dewi"].id,
-                role="coach",
-                first_name="Dewi",
-            )
-            if told:
-                owner = self.staff["dewi"].id
-                record(session, CoachAssigned(self.conversation, staff=owner, generation=generation))
-
-
-@asynccontextmanager
-async def _scene(settings: Settings, database: Database, server: RedisServer) -> AsyncIterator[Scene]:
-    started = await enter(database, settings)
-    carys, dewi = await on_duty(database, CARYS), await on_duty(database, DEWI)
-    await claim(database, carys, started.conversation_id)
-    sessions = {"carys": await open_session(database, carys), "dewi": await open_session(database, dewi)}
-    async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(two_workers(joined(settings, server)))
-        alys = await stack.enter_async_context(talking(workers.one, started.token))
-        talks = {}
-        for name, app in (("carys", workers.two), ("dewi", workers.one)):
-            token = await pass_for(app, sessions[name])
-            talks[name] = await stack.enter_async_context(talking(app, token))
-        scene = Scene(workers, started.conversation_id, alys, talks["carys"], talks["dewi"])
-        scene.token, scene.signed_in = started.token, sessions
-        scene.staff = {"carys": carys, "dewi": dewi}
-        await workers.acquainted()
-        await scene.alys.caught_up(scene.stream, 2)
-        await scene.carys.caught_up(scene.stream, 2)
-        yield scene
 
 
 def _bodies(talk: Talk, stream: str) -> list[str]:
@@ -108,7 +46,7 @@ def _seen(talk: Talk, text: str) -> bool:
 async def test_a_conversation_crosses_the_workers_both_ways(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         said = []
         for number in range(20):
             who = scene.alys if number % 2 else scene.carys
@@ -124,7 +62,7 @@ async def test_a_conversation_crosses_the_workers_both_ways(
 async def test_both_may_write_at_once_and_see_the_same(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         said = [scene.say(who, f"at once {n}") for n in range(50) for who in (scene.alys, scene.carys)]
         assert {answer["t"] for answer in await asyncio.gather(*said)} == {"ok"}
         views = [await talk.caught_up(scene.stream, 102) for talk in (scene.alys, scene.carys)]
@@ -135,7 +73,7 @@ async def test_both_may_write_at_once_and_see_the_same(
 async def test_what_is_fleeting_crosses_too(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
 
         def told(kind: str, **data: object) -> object:
             return lambda f: f["t"] == "eph" and f["k"] == kind and f["d"] == data
@@ -166,7 +104,7 @@ async def test_each_message_crosses_the_broker_once_and_in_one_publish(
             if isinstance(item, Pushed):
                 pushed[item.stream, item.seq] += 1
 
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         brokers = [app.state.broker for app in (scene.workers.one, scene.workers.two)]
         ear = await connect(parse_address(shared_redis.url), count)
         ear.subscribe(*(broker._channel(who.worker) for broker in brokers for who in brokers))
@@ -192,7 +130,7 @@ async def test_nothing_is_published_for_people_at_one_worker(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
     heard: list[bytes] = []
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         await scene.carys.leave()
         await until(lambda: not scene.workers.one.state.broker.holders(scene.stream))
         broker = scene.workers.one.state.broker
@@ -208,7 +146,7 @@ async def test_nothing_is_published_for_people_at_one_worker(
 async def test_a_former_owner_is_shown_nothing_more(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         await scene.hand_over(scene.workers.one.state.database)
         await scene.dewi.caught_up(scene.stream, 3)
         await scene.say(scene.alys, CANARY)
@@ -229,7 +167,7 @@ async def test_without_the_broker_a_former_owner_is_shown_nothing_either(
     fenced: bool,
 ) -> None:
     """Nobody tells Carys's worker that Dewi took over. The control: without the check, she sees it."""
-    async with _scene(settings, database, redis) as scene:
+    async with scene_on(settings, database, redis) as scene:
         two = scene.workers.two.state
         async with talking(scene.workers.two, scene.token) as tab:  # so that her own worker commits, too
             redis.kill() if how == "killed" else redis.pause()
@@ -255,7 +193,7 @@ async def test_without_the_broker_a_former_owner_is_shown_nothing_either(
 async def test_a_lost_push_is_made_good_from_the_log(
     settings: Settings, database: Database, shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         broker = scene.workers.one.state.broker
         with monkeypatch.context() as patch:
             patch.setattr(broker, "push", lambda *_: None)
@@ -271,7 +209,7 @@ async def test_a_lost_push_is_made_good_from_the_log(
 async def test_a_lost_assignment_is_made_good_on_both_sides(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         await scene.hand_over(database, told=False)  # as by a process that died before it could tell
         await scene.dewi.caught_up(scene.stream, 3)
         await until(lambda: not any(c.subscriptions for c in scene.workers.two.state.hub.all_staff()))
@@ -284,7 +222,7 @@ async def test_a_lost_assignment_is_made_good_on_both_sides(
 async def test_nothing_is_lost_while_redis_is_away_and_it_heals(
     settings: Settings, database: Database, redis: RedisServer, how: str
 ) -> None:
-    async with _scene(settings, database, redis) as scene:
+    async with scene_on(settings, database, redis) as scene:
         brokers = [app.state.broker for app in (scene.workers.one, scene.workers.two)]
         if how == "flushed":
             redis.say("FLUSHALL")
@@ -309,7 +247,7 @@ async def test_nothing_is_lost_while_redis_is_away_and_it_heals(
 async def test_a_worker_that_goes_takes_its_peoples_presence_along(
     settings: Settings, database: Database, redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, redis) as scene:
+    async with scene_on(settings, database, redis) as scene:
         broker = scene.workers.two.state.broker
         await broker.farewell()
         gone = lambda f: f["t"] == "eph" and f["d"] == {"from": "coach", "here": False}  # noqa: E731
@@ -324,7 +262,7 @@ async def test_a_worker_that_goes_takes_its_peoples_presence_along(
 async def test_who_is_shut_out_is_shut_out_at_every_worker(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         one, two = scene.workers.one.state.database, scene.workers.two.state.database
         async with transaction(one) as session:
             await sign_out(session, viewer=scene.signed_in["carys"].viewer)
@@ -338,7 +276,7 @@ async def test_who_is_shut_out_by_another_process_is_so_before_long(
     settings: Settings, database: Database, shared_redis: RedisServer
 ) -> None:
     """As from the command line, which tells no worker; `beat` asks this every four seconds."""
-    async with _scene(settings, database, shared_redis) as scene:
+    async with scene_on(settings, database, shared_redis) as scene:
         await check_tokens(scene.workers.one.state.realtime)
         assert scene.alys.closed is None
         async with transaction(database) as session:
@@ -355,7 +293,7 @@ async def test_sockets_and_texts_are_limited_over_all_workers(
 ) -> None:
     few = settings.limits.model_copy(update={"parent_messages_per_minute": 6})
     settings = settings.model_copy(update={"limits": few})
-    async with _scene(settings, database, shared_redis) as scene, AsyncExitStack() as stack:
+    async with scene_on(settings, database, shared_redis) as scene, AsyncExitStack() as stack:
         one, two = scene.workers.one, scene.workers.two
         second = await stack.enter_async_context(talking(two, scene.token))
         await stack.enter_async_context(talking(two, scene.token))
@@ -403,7 +341,7 @@ def _everything(server: RedisServer) -> list[bytes]:
 async def test_redis_holds_no_word_of_a_conversation(
     settings: Settings, database: Database, redis: RedisServer
 ) -> None:
-    async with _scene(settings, database, redis) as scene:
+    async with scene_on(settings, database, redis) as scene:
         for n in range(10):
             await scene.say(scene.alys, f"{CANARY} {n}")
         await scene.carys.caught_up(scene.stream, 12)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.audit import AuditEntry
-from app.chat.models import Conversation, StreamHead
+from app.chat.models import Conversation
 from app.chat.transcript import read_entries
 from app.db import reading, transaction
 from app.events import LogAppended
@@ -20,6 +20,7 @@ from app.queue.models import Availability
 from app.queue.starts import Started
 from app.settings import Settings
 from tests.cast import CARYS, SignedIn, hire, open_session
+from tests.chat.posts import head_of
 from tests.scenes import enter, say
 from tests.scenes import parents as parents_place
 from tests.talk import Talk, View, pass_for, running, talking
@@ -252,17 +253,6 @@ async def test_a_coach_has_both_streams_and_what_the_parent_said_first(
             }
 
 
-async def _head(app: FastAPI, conversation: UUID) -> int:
-    async with reading(app.state.database) as session:
-        return (
-            await session.execute(
-                select(col(StreamHead.head)).where(
-                    col(StreamHead.conversation_id) == conversation, col(StreamHead.stream) == "conv"
-                )
-            )
-        ).scalar_one()
-
-
 @pytest.mark.parametrize(
     ("way", "seed"),
     [
@@ -346,7 +336,10 @@ async def test_whatever_happens_both_views_end_as_the_log(  # noqa: C901 (one wa
             for client_id, _ in unanswered[side]:
                 await talk.until(lambda f, c=client_id: f["t"] == "ok" and f["re"] == c)
             note_answers(side)
-        head, log = await _head(app, started.conversation_id), await _log(app, started.conversation_id)
+        head, log = (
+            await head_of(app.state.database, started.conversation_id),
+            await _log(app, started.conversation_id),
+        )
         assert [seq for seq, _, _ in log] == list(range(1, head + 1))
         posted = [json.loads(wire)["client_message_id"] for _, kind, wire in log if kind == "message.posted"]
         assert len(posted) == len(set(posted)), f"seed {seed}: a message stands twice"
