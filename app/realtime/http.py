@@ -116,7 +116,7 @@ async def stream(
     """Everything that a socket would hear, as server-sent events, until a ping: then come back for more."""
     realtime: Realtime = request.app.state.realtime
     key, visit = _visit(realtime, guest, conn, cursors)
-    return EventStream(_events(realtime, key, visit), visit.connection.outbound)
+    return EventStream(_events(realtime, key, visit), visit)
 
 
 @router.get("/events")
@@ -147,6 +147,7 @@ async def events(
         visit.put_down(clock.monotonic())
         if outbound.closing is not None:
             _leave(realtime, key, visit)
+        await _opened(visit)
     return _answer(texts, outbound)
 
 
@@ -190,17 +191,17 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, content: AsyncGenerator[str], outbound: Outbound) -> None:
+    def __init__(self, content: AsyncGenerator[str], visit: Visit) -> None:
         # Proxies may neither change nor hold back what is written.
         super().__init__(
             content, headers={"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
         )
         self._content = content
-        self._outbound = outbound
+        self._visit = visit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         writing = asyncio.ensure_future(super().__call__(scope, receive, send))
-        closed = asyncio.create_task(self._outbound.closed.wait())
+        closed = asyncio.create_task(self._visit.connection.outbound.closed.wait())
         try:
             await asyncio.wait({writing, closed}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({writing}, timeout=SEND_LAST_S)  # who does not read does not stay
@@ -209,6 +210,7 @@ class EventStream(StreamingResponse):
             closed.cancel()
             await asyncio.wait({writing, closed})
             await self._content.aclose()
+            await _opened(self._visit)
         if not writing.cancelled():
             writing.result()
 
@@ -332,6 +334,12 @@ async def _keep(realtime: Realtime, key: tuple[UUID, UUID], visit: Visit) -> Non
     let_go(realtime, visit.connection)
     if not visit.reading:
         _leave(realtime, key, visit)
+
+
+async def _opened(visit: Visit) -> None:
+    """Wait for an opening that nobody hears any more: it holds a connection of the database."""
+    if visit.connection.outbound.abandoned and visit.opening is not None:
+        await asyncio.wait({visit.opening})
 
 
 def _leave(realtime: Realtime, key: tuple[UUID, UUID], visit: Visit) -> None:

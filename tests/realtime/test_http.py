@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from app.settings import Settings
 from tests.cast import CARYS, DEWI, browser_of, open_session
 from tests.provision.server import LiveServer
 from tests.scenes import PATIENCE_S, claim, enter, on_duty, parents, say
-from tests.talk import Frame, Talk, pass_for, running, talking
+from tests.talk import Frame, Talk, pass_for, running, talking, until
 from tests.talk_http import PollTalk, StreamTalk, parent_of
 
 HTTP = pytest.mark.parametrize("way", [StreamTalk, PollTalk], ids=["stream", "polls"])
@@ -103,10 +103,29 @@ async def test_who_does_not_come_back_is_gone_after_the_time_for_a_pong(
 async def test_who_leaves_is_gone_at_once(settings: Settings, way: type[StreamTalk]) -> None:
     async with _chat(settings, way) as (app, parent, coach, name):
         await parent.caught_up(name, 2)
-        await _until(lambda: _somebody_reads(app))  # between two polls nobody can leave
+        await until(lambda: _somebody_reads(app))  # between two polls nobody can leave
         await parent.leave()
         await coach.until(lambda f: f.get("k") == "presence" and not f["d"]["here"])
         assert not app.state.realtime.visits
+
+
+@HTTP
+async def test_who_leaves_while_it_opens_leaves_nothing_at_work(
+    settings: Settings, way: type[StreamTalk]
+) -> None:
+    """What is still at work holds a connection of the database, which would be lost as the server ends."""
+    async with running(settings) as app:
+        started = await enter(app.state.database, app.state.settings)
+        talk = way(app)
+        greeting = asyncio.create_task(talk.open().hello(started.token))
+        async with asyncio.timeout(PATIENCE_S):
+            while not app.state.realtime.visits:  # noqa: ASYNC110 (soon it has opened)
+                await asyncio.sleep(0)
+        (visit,) = app.state.realtime.visits.values()
+        assert not visit.opening.done()
+        await talk.leave()
+        assert visit.opening.done()
+        greeting.cancel()
 
 
 @HTTP
@@ -137,7 +156,7 @@ async def test_what_piles_up_while_a_tab_is_away_is_bounded_and_it_comes_back_wh
         async with talking(app, started.token, by=way) as talk:
             await talk.caught_up(f"conv:{started.conversation_id}", 1)
             talk.rested.clear()
-            await _until(lambda: talk.rests)
+            await until(lambda: talk.rests)
             (visit,) = app.state.realtime.visits.values()
             place = await parents(app.state.database, started.conversation_id)
             for turn in range(10):
@@ -164,7 +183,7 @@ async def test_a_former_coach_is_shown_nothing_that_was_kept_for_them(
             await coach.caught_up(name, 2)
             await coach.until(lambda f: f["t"] == "state" and f["s"] == "me")
             coach.rested.clear()
-            await _until(lambda: coach.rests)
+            await until(lambda: coach.rests)
             place = await parents(database, started.conversation_id)
             await say(app.state.writer, place, "oldCanary")
             app.state.hub.assigned(
@@ -174,13 +193,6 @@ async def test_a_former_coach_is_shown_nothing_that_was_kept_for_them(
             coach.rested.set()
             await coach.until(lambda f: f["t"] == "ping", after=before)
             assert "oldCanary" not in json.dumps(coach.heard[before:])
-
-
-async def _until(held: Callable[[], bool]) -> None:
-    """Let everything go on until this is so."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not held():  # noqa: ASYNC110 (what is waited for says nothing)
-            await asyncio.sleep(0)
 
 
 def _somebody_reads(app: FastAPI) -> bool:
@@ -230,7 +242,7 @@ async def test_a_server_that_leaves_sends_its_streams_away(settings: Settings, w
         started = await enter(app.state.database, settings)
         async with talking(app, started.token, by=way) as talk:
             await talk.caught_up(f"conv:{started.conversation_id}", 1)
-            await _until(lambda: _somebody_reads(app))
+            await until(lambda: _somebody_reads(app))
             await app.state.hub.leave()
             assert await talk.close_code() == 4000
             assert talk.reason == "retry_ms=0"
