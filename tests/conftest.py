@@ -21,6 +21,9 @@ from tests.provision.server import LiveServer, running_server
 
 ROOMY_BYTES = 4_000_000_000
 
+# A console that is made under a given width keeps it, whatever a test says; and rooms are imported soon.
+os.environ.pop("COLUMNS", None)
+
 
 def pytest_configure() -> None:
     """What tests write goes to memory where there is plenty: it need not outlive them, and thrice as fast."""
