@@ -157,7 +157,7 @@ async def alone(database: Database, work: str) -> AsyncIterator[bool]:
     if database.sqlite:
         yield True
         return
-    number = int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], signed=True)
+    number = _number_of(work)
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         taken = (await connection.execute(select(func.pg_try_advisory_lock(number)))).scalar_one()
@@ -166,6 +166,20 @@ async def alone(database: Database, work: str) -> AsyncIterator[bool]:
         finally:
             if taken:
                 await connection.execute(select(func.pg_advisory_unlock(number)))
+
+
+async def take_turn(session: AsyncSession, work: str) -> None:
+    """Wait until no other transaction of any worker does this work; the turn ends with this one.
+
+    On SQLite every writing transaction is the only one.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    await session.execute(select(func.pg_advisory_xact_lock(_number_of(work))))
+
+
+def _number_of(work: str) -> int:
+    return int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], signed=True)
 
 
 async def _commit(session: AsyncSession, bus: Bus, events: list[Event]) -> None:

@@ -30,6 +30,8 @@ from app.export import routes as research
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
+from app.queue.offering import run_offering
+from app.queue.offers import offering_of
 from app.queue.routes import opening_now
 from app.realtime import http, pages
 from app.realtime.boards import Boards
@@ -86,7 +88,14 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
         return opening_now(settings, state.content).open
 
     state.closed = asyncio.Event()
-    state.boards = Boards(state.database, state.hub, refresh=settings.timers.queue_refresh, is_open=is_open)
+    state.queue_changed = asyncio.Event()
+    state.boards = Boards(
+        state.database,
+        state.hub,
+        refresh=settings.timers.queue_refresh,
+        is_open=is_open,
+        coaches_pick=settings.coaches_pick,
+    )
     state.realtime = Realtime(
         settings=settings,
         database=state.database,
@@ -168,6 +177,7 @@ def _wire(app: FastAPI) -> None:
     bus.subscribe(events.StaffSignedOut, hub.signed_out)
     bus.subscribe(events.ParentRevoked, hub.revoked)
     bus.subscribe(events.QueueChanged, boards.mark)
+    bus.subscribe(events.QueueChanged, lambda _: app.state.queue_changed.set())
     bus.subscribe(events.ConversationClosed, lambda _: app.state.closed.set())
 
 
@@ -205,6 +215,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     writing = asyncio.create_task(state.writer.run())
     finishing = {writing}
     works = [state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app)]
+    works.append(run_offering(state.database, state.queue_changed, offering_of(state.settings)))
     if state.broker is not None:
         works.append(state.broker.run())
         finishing.add(asyncio.create_task(state.look.run()))

@@ -35,6 +35,8 @@ class Timers(BaseModel):
     queue_refresh: PositiveFloat = 0.5
     socket_pass: PositiveFloat = 60
     beat: PositiveFloat = 0.5
+    offer: PositiveFloat = 20
+    offer_urgent: PositiveFloat = 10
 
 
 class Limits(BaseModel):
@@ -76,6 +78,8 @@ class Settings(BaseSettings):
     secret: str = Field(default="", repr=False)
     keys: str = Field(default="", repr=False)
     hours: Literal["always", "content"] | None = None
+    mode: Literal["offer", "next"] = "offer"
+    picking: Literal["everybody", "leads"] | None = None
     capacity: int = Field(default=3, ge=1, le=10)
     rows_after_days: int = Field(default=7, ge=7)
     retention_days: int = Field(default=90, ge=30)
@@ -125,6 +129,11 @@ class Settings(BaseSettings):
     def always_open(self) -> bool:
         """In development the service never closes, unless `EARSHOT_HOURS=content`."""
         return (self.hours or ("always" if self.development else "content")) == "always"
+
+    @property
+    def coaches_pick(self) -> bool:
+        """Whether coaches may take any parent out of turn; outside development only supervisors do."""
+        return (self.picking or ("everybody" if self.development else "leads")) == "everybody"
 
     @property
     def server_secret(self) -> bytes:

@@ -7,11 +7,14 @@ import { browser, socketUrl } from "../app/realtime/client/platform.js";
 import { messages, unread } from "../app/realtime/client/transcript.js";
 import { characters, type Fault, faultOf, wordsFrom } from "../app/realtime/client/words.js";
 import { deskView } from "./desk.js";
-import { begunIn, type Content, type Doings, mine, type Model, type Staff, type StepTaken } from "./model.js";
+import { begunIn, type Content, type Doings, mine, type Model, offers, type Staff, type StepTaken } from "./model.js";
+import { answerByKey, tellOffers } from "./offers.js";
+import { queueDoings } from "./queue_doings.js";
 import { firstView, passwordView, signInView } from "./sign_in.js";
 
 const TYPING_EVERY_MS = 3000;
 const REDRAW_MS = 3000;
+const SECOND_MS = 1000;
 const VIEWS = { sign_in: signInView, first: firstView, password: passwordView, desk: deskView };
 const FIRST = "/console/first";
 
@@ -31,6 +34,8 @@ const model: Model = {
   fault: null,
   begun: new Map(),
   known: new Map(),
+  offeredAt: new Map(),
+  answered: new Set(),
 };
 
 let drawing = false;
@@ -178,6 +183,7 @@ function enter(answer: unknown): void {
 }
 
 function lookAtLine(): void {
+  tellOffers(model, told);
   if (model.connection?.line() === "stopped" && model.connection.stopCode() !== null) signedOut();
   draw();
 }
@@ -202,6 +208,7 @@ function agreed(data: FormData): string | null {
 }
 
 const doings: Doings = {
+  ...queueDoings(model, { attempt, settle, told }),
   signIn(form) {
     const data = new FormData(form);
     const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };
@@ -241,16 +248,6 @@ const doings: Doings = {
       await model.connection?.request({ t: "availability.set", d: { availability } });
     });
   },
-  takeNext: () =>
-    void attempt("take next", async () => {
-      const taken = await model.connection?.request({ t: "queue.next" });
-      settle(String(taken?.["conversation"] ?? ""));
-    }),
-  take: (conversation) =>
-    void attempt(`take ${conversation}`, async () => {
-      await model.connection?.request({ t: "queue.claim", d: { conversation } });
-      settle(conversation);
-    }),
   draw,
   write(conversation, text) {
     begunIn(model, conversation).draft = text;
@@ -341,6 +338,7 @@ function settle(conversation: string, tries = 20): void {
   if (tries > 0) setTimeout(() => settle(conversation, tries - 1), 100);
 }
 
+document.addEventListener("keydown", (event) => model.page === "desk" && answerByKey(model, doings, event));
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || !/^Digit[1-9]$/.test(event.code)) return;
   const chat = document.querySelectorAll<HTMLElement>(".chat")[Number(event.code.slice(5)) - 1];
@@ -354,6 +352,7 @@ window.addEventListener("online", () => model.connection?.wake());
 window.addEventListener("focus", draw);
 // Waiting times grow and "is writing" fades without a frame.
 setInterval(() => model.connection && draw(), REDRAW_MS);
+setInterval(() => offers(model).length > 0 && draw(), SECOND_MS);
 
 async function begin(): Promise<void> {
   if (location.pathname === FIRST && location.hash.length > 1) {

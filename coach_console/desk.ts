@@ -4,11 +4,11 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
-import { type Doings, labelOf, minutesSince, mine, type Model } from "./model.js";
+import { type Doings, minutesSince, mine, type Model } from "./model.js";
+import { factsOf, offersView } from "./offers.js";
 import { faultBox, languageButton } from "./sign_in.js";
 
 const AVAILABILITIES = ["available", "busy", "on_break", "offline"] as const;
-const LANGUAGES: Readonly<Record<string, string>> = { en: "English", cy: "Cymraeg" };
 
 interface Waiting {
   readonly conversation: string;
@@ -34,7 +34,9 @@ export function deskView(model: Model, doings: Doings): TemplateResult {
     ${topBar(model, doings)}
     <main id="main" class="desk">
       <h1 class="told" tabindex="-1">${words("console.title")}</h1>
-      <div class="side">${faultBox(model.fault)} ${queueView(model, doings)} ${supervision(model, doings)}</div>
+      <div class="side">
+        ${faultBox(model.fault)} ${offersView(model, doings)} ${queueView(model, doings)} ${supervision(model, doings)}
+      </div>
       <section class="chats" aria-labelledby="chats-title">
         <h2 id="chats-title">${words("console.chats")}</h2>
         ${chats.length === 0
@@ -94,7 +96,9 @@ function lineKey(line: string | undefined): string {
 
 function queueView(model: Model, doings: Doings): TemplateResult {
   const { words } = model;
-  const waiting = (model.connection?.known().queue?.d["waiting"] ?? []) as readonly Waiting[];
+  const queue = model.connection?.known().queue?.d ?? {};
+  const waiting = (queue["waiting"] ?? []) as readonly Waiting[];
+  const lead = (queue["switchboard"] ?? null) as { readonly staff: string; readonly name: string } | null;
   return html`
     <section aria-labelledby="queue-title">
       <h2 id="queue-title">${words("console.queue")}</h2>
@@ -103,7 +107,12 @@ function queueView(model: Model, doings: Doings): TemplateResult {
           ? words("console.queue.empty")
           : words("console.queue.count", { count: waiting.length })}
       </p>
-      <button type="button" class="main" @click=${doings.takeNext}>${words("console.queue.take_next")}</button>
+      ${lead && lead.staff !== model.staff?.id
+        ? html`<p class="empty">${words("console.switchboard.held", { name: lead.name })}</p>`
+        : html`<button type="button" class="main" @click=${doings.takeNext}>
+            ${words("console.queue.take_next")}
+          </button>`}
+      ${switchboardButton(model, doings, lead?.staff)}
       <ol class="queue">
         ${repeat(
           waiting,
@@ -115,23 +124,51 @@ function queueView(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
+function switchboardButton(model: Model, doings: Doings, holder?: string): TemplateResult | typeof nothing {
+  if (model.staff?.role !== "supervisor" || (holder && holder !== model.staff.id)) return nothing;
+  const taken = holder === model.staff.id;
+  return html`<button type="button" aria-pressed=${taken} @click=${() => doings.switchboard(!taken)}>
+    ${model.words(`console.switchboard.${taken ? "give_back" : "take"}`)}
+  </button>`;
+}
+
+/** A supervisor gives a parent to one of the coaches on duty. */
+function giveView(model: Model, doings: Doings, conversation: string): TemplateResult | typeof nothing {
+  const coaches = (model.connection?.known().queue?.d["coaches"] ?? []) as readonly Coach[];
+  if (model.staff?.role !== "supervisor" || coaches.length === 0) return nothing;
+  const { words } = model;
+  const give = (event: Event): void => {
+    event.preventDefault();
+    doings.give(conversation, event.currentTarget as HTMLFormElement);
+  };
+  return html`<form class="give" @submit=${give}>
+    <label for=${`give-${conversation}`}>${words("console.switchboard.coach")}</label>
+    <select id=${`give-${conversation}`} name="staff" required>
+      <option value="">${words("console.switchboard.choose")}</option>
+      ${coaches.map(
+        (one) => html`<option value=${one.staff}>${one.name} (${one.load}/${one.capacity})</option>`,
+      )}
+    </select>
+    <button aria-describedby=${`waiting-${conversation}`}>${words("console.switchboard.give")}</button>
+  </form>`;
+}
+
 function waitingView(model: Model, doings: Doings, one: Waiting, place: number): TemplateResult {
-  const { words, content } = model;
-  const facts = [
-    one.topic ? labelOf(content?.topics, one.topic) : words("console.queue.no_topic"),
-    one.age_band ? labelOf(content?.child["age_band"], one.age_band) : "",
-    LANGUAGES[one.language] ?? one.language,
-  ].filter(Boolean);
+  const { words } = model;
+  const mayPick = model.connection?.known().queue?.d["may_pick"] !== false;
   const id = `waiting-${one.conversation}`;
   return html`<li class=${one.priority > 0 ? "risk" : ""}>
     <p id=${id}>
       ${one.priority > 0 ? html`<strong class="flag">${words("console.queue.high_risk")}</strong> ` : nothing}
-      <span>${words("console.queue.position", { position: place })}: ${facts.join(", ")}.</span>
+      <span>${words("console.queue.position", { position: place })}: ${factsOf(model, one)}.</span>
       <span class="waited">${words("console.queue.waiting_since", { minutes: minutesSince(one.since) })}</span>
     </p>
-    <button type="button" aria-describedby=${id} @click=${() => doings.take(one.conversation)}>
-      ${words("console.queue.claim")}
-    </button>
+    ${mayPick
+      ? html`<button type="button" aria-describedby=${id} @click=${() => doings.take(one.conversation)}>
+          ${words("console.queue.claim")}
+        </button>`
+      : nothing}
+    ${giveView(model, doings, one.conversation)}
   </li>`;
 }
 

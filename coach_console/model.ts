@@ -61,6 +61,10 @@ export interface Model {
   begun: Map<string, Begun>;
   /** What a supervisor has read about a concern: its steps with their notes. */
   known: Map<string, readonly StepTaken[]>;
+  /** When this page first saw an offer: its own clock may differ from the server's. */
+  offeredAt: Map<string, number>;
+  /** Offers that were answered here, so that nobody is told that they have gone. */
+  answered: Set<string>;
 }
 
 export interface StepTaken {
@@ -80,6 +84,10 @@ export interface Doings {
   readonly setAvailability: (availability: string) => void;
   readonly takeNext: () => void;
   readonly take: (conversation: string) => void;
+  readonly accept: (offer: string, conversation: string) => void;
+  readonly decline: (offer: string) => void;
+  readonly give: (conversation: string, form: HTMLFormElement) => void;
+  readonly switchboard: (on: boolean) => void;
   readonly draw: () => void;
   readonly write: (conversation: string, text: string) => void;
   readonly send: (conversation: string) => void;
@@ -100,6 +108,25 @@ export interface Mine {
   readonly conversation: string;
   readonly status: string;
   readonly since: string;
+}
+
+/** A parent who is offered to this coach. */
+export interface Offer {
+  readonly offer: string;
+  readonly conversation: string;
+  readonly since: string;
+  readonly topic: string | null;
+  readonly language: string;
+  readonly age_band: string | null;
+  readonly priority: number;
+  readonly expires_at: string;
+  readonly seconds: number;
+}
+
+/** What is offered to this coach now. */
+export function offers(model: Model): readonly Offer[] {
+  const all = model.connection?.known().me?.d["offers"];
+  return Array.isArray(all) ? (all as Offer[]) : [];
 }
 
 /** This coach's conversations, in the order in which they were taken. */

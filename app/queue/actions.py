@@ -1,12 +1,12 @@
 """Claims and availability. A claim is a guarded update, so that of many coaches exactly one wins.
 
-Locks are always taken in this order: the coach's shift, the queue entry, the conversation.
+Locks are always taken in this order: the coach's shift, the queue entry, its offer, the conversation.
 """
 
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -19,7 +19,7 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.events import CoachAssigned, QueueChanged
 from app.queue import queries
 from app.queue.decisions import Record, record_of
-from app.queue.models import Assignment, Availability, EntryState, QueueEntry, Shift
+from app.queue.models import Assignment, Availability, EntryState, Offer, OfferState, QueueEntry, Shift
 from app.queue.rules import Bar, Coach, Turn, bar_of, match
 
 
@@ -48,8 +48,15 @@ async def set_availability(session: AsyncSession, *, staff_id: UUID, availabilit
     if shift is not None:
         shift.availability, shift.changed_at = availability, now
         shift.ended_at = now if availability == Availability.OFFLINE else None
+        shift.switchboard = shift.switchboard and shift.ended_at is None
         session.add(shift)
         await session.flush()
+    if availability != Availability.AVAILABLE:  # what is offered to them goes to the next coach at once
+        await session.execute(
+            update(Offer)
+            .where(col(Offer.staff_id) == staff_id, col(Offer.state) == OfferState.PENDING)
+            .values(state=OfferState.DECLINED, answered_at=now)
+        )
     audit.note(
         session,
         actor=f"{role}:{staff_id}",
@@ -60,7 +67,7 @@ async def set_availability(session: AsyncSession, *, staff_id: UUID, availabilit
 
 
 async def claim(session: AsyncSession, *, staff_id: UUID, conversation_id: UUID) -> Claimed:
-    """Take this waiting conversation.
+    """Take this waiting conversation, out of turn where others wait longer.
 
     Refused: `forbidden` without being available, `at_capacity`, `already_claimed`, `not_found`.
     """
@@ -84,6 +91,11 @@ async def claim_next(session: AsyncSession, *, staff_id: UUID) -> Claimed:
     """Take whoever is next for this coach; `not_found` where nobody waits whom they may take."""
     coach = await ready_coach(session, staff_id=staff_id)
     now = clock.now()
+    offer = await queries.offer_to(session, staff_id=staff_id, now=now)
+    if offer is not None:  # whoever is offered to them is their next
+        claimed = await take(session, staff_id=staff_id, conversation_id=offer.conversation_id, why=offer.why)
+        if claimed is not None:
+            return claimed
     lost: set[UUID] = set()  # to colleagues who were quicker
     while True:
         waiting = await queries.head_of_queue(session, now=now)
@@ -186,6 +198,7 @@ async def take(
     )
     if turn is None:
         return None
+    await settle_offer(session, conversation_id=conversation_id, taken_by=staff_id)
     staff = (await session.execute(select(Staff).where(Staff.id == staff_id))).scalar_one()
     await log.lock(session, [conversation_id])
     generation = await chat.open_with(
@@ -220,3 +233,15 @@ async def take(
     record(session, CoachAssigned(conversation=conversation_id, staff=staff_id, generation=generation))
     record(session, QueueChanged())
     return Claimed(conversation_id=conversation_id, generation=generation)
+
+
+async def settle_offer(session: AsyncSession, *, conversation_id: UUID, taken_by: UUID | None = None) -> None:
+    """End the offer of a parent who waits no longer: accepted by who took them, else withdrawn."""
+    taken = case(
+        (col(Offer.staff_id) == taken_by, OfferState.ACCEPTED.value), else_=OfferState.WITHDRAWN.value
+    )
+    await session.execute(
+        update(Offer)
+        .where(col(Offer.conversation_id) == conversation_id, col(Offer.state) == OfferState.PENDING)
+        .values(state=taken if taken_by else OfferState.WITHDRAWN, answered_at=clock.now())
+    )

@@ -17,6 +17,7 @@ from app.content.rules import Codebook
 from app.db import record
 from app.errors import Conflict
 from app.events import CoachReleased, ConversationClosed, QueueChanged
+from app.queue.actions import settle_offer
 from app.queue.models import Assignment, EntryState, QueueEntry
 from app.safeguarding.actions import has_unclosed
 from app.topics.actions import tag
@@ -67,6 +68,8 @@ async def expire(session: AsyncSession, *, before: datetime) -> None:
         .returning(col(QueueEntry.conversation_id))
     )
     conversations = sorted(expired)
+    for conversation_id in conversations:
+        await settle_offer(session, conversation_id=conversation_id)
     await log.lock(session, conversations)
     for conversation_id in conversations:
         await chat.change_status(
@@ -163,4 +166,6 @@ async def _leave_queue(session: AsyncSession, *, conversation_id: UUID) -> bool:
             .returning(col(QueueEntry.id))
         )
     ).one_or_none()
+    if left is not None:
+        await settle_offer(session, conversation_id=conversation_id)
     return left is not None

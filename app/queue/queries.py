@@ -185,6 +185,72 @@ async def board(session: AsyncSession) -> list[WaitingParent]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class StandingOffer:
+    """A parent who is offered to a coach now."""
+
+    offer_id: UUID
+    staff_id: UUID
+    entry: Waiting
+    age_band: str | None
+    offered_at: datetime
+    expires_at: datetime
+
+
+async def standing_offers(session: AsyncSession) -> list[StandingOffer]:
+    """What is offered to whom now, oldest first."""
+    facts: tuple[Any, ...] = (
+        col(Offer.id),
+        col(Offer.staff_id),
+        col(Conversation.age_band),
+        col(Offer.offered_at),
+        col(Offer.expires_at),
+    )
+    rows = await session.execute(
+        select(*facts, *AS_WAITING)
+        .join(QueueEntry, col(QueueEntry.conversation_id) == col(Offer.conversation_id))
+        .join(Conversation, col(Conversation.id) == col(Offer.conversation_id))
+        .where(col(Offer.state) == OfferState.PENDING, WAITS)
+        .order_by(col(Offer.offered_at), col(Offer.id))
+    )
+    return [
+        StandingOffer(
+            offer_id=row[0],
+            staff_id=row[1],
+            age_band=row[2],
+            offered_at=row[3],
+            expires_at=row[4],
+            entry=Waiting(*row[5:]),
+        )
+        for row in rows
+    ]
+
+
+async def offer_to(session: AsyncSession, *, staff_id: UUID, now: datetime) -> Offer | None:
+    """The offer that stands with this coach."""
+    return (
+        await session.execute(
+            select(Offer).where(
+                col(Offer.staff_id) == staff_id,
+                col(Offer.state) == OfferState.PENDING,
+                col(Offer.expires_at) > now,
+            )
+        )
+    ).scalar_one_or_none()
+
+
+async def switchboard(session: AsyncSession) -> Staff | None:
+    """The supervisor who gives parents out by hand now, if one does."""
+    found = await session.scalars(
+        select(Staff)
+        .join(Shift, col(Shift.staff_id) == col(Staff.id))
+        .where(col(Shift.ended_at).is_(None), col(Shift.switchboard), col(Staff.disabled_at).is_(None))
+        .order_by(col(Staff.id))
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
 async def claim_gaps(session: AsyncSession, *, now: datetime) -> list[float]:
     """Seconds between the claims of the last hour, newest fifty at most, newest first."""
     rows = await session.execute(

@@ -110,8 +110,10 @@ def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
     return sorted(waiting, key=lambda entry: (entry.turn, entry.entered_at, entry.conversation))
 
 
-def match(waiting: Sequence[Waiting], coaches: Sequence[Coach], now: datetime) -> list[Decision]:
-    """Who goes to whom now, the first decision first; each counts for those after it.
+def match(
+    waiting: Sequence[Waiting], coaches: Sequence[Coach], now: datetime, *, most: int | None = None
+) -> list[Decision]:
+    """Who goes to whom now, the first decision first; each counts for those after it. At most `most`.
 
     Parents are taken strictly in order. One is passed over only while no free coach speaks the language that
     they asked for, ten minutes at most and never at high risk, or where the free coaches have just declined
@@ -122,7 +124,7 @@ def match(waiting: Sequence[Waiting], coaches: Sequence[Coach], now: datetime) -
     decisions: list[Decision] = []
     passed: list[Waiting] = []
     for parent in in_order(waiting):
-        if not free:
+        if not free or len(decisions) == most:
             break
         misfits = [(coach, misfit_of(parent, coach, now)) for coach in free]
         fit = [coach for coach, misfit in misfits if misfit is None]

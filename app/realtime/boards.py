@@ -32,11 +32,20 @@ logger = structlog.get_logger(__name__)
 class Boards:
     """Keeps every socket's boards fresh; `run` is its task."""
 
-    def __init__(self, database: Database, hub: Hub, *, refresh: float, is_open: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        hub: Hub,
+        *,
+        refresh: float,
+        is_open: Callable[[], bool],
+        coaches_pick: bool = True,
+    ) -> None:
         self._database = database
         self._hub = hub
         self._refresh = refresh
         self._is_open = is_open
+        self._coaches_pick = coaches_pick
         self._changed = asyncio.Event()
         self._sent: dict[tuple[Connection, str], dict[str, object]] = {}
 
@@ -67,6 +76,8 @@ class Boards:
             entries = await queries.board(session)
             gaps = await queries.claim_gaps(session, now=clock.now())
             mine = await _mine(session) if staff else {}
+            offered = await _offered(session) if staff else {}
+            lead = await queries.switchboard(session) if staff else None
             coaches = await queries.coaches_on_duty(session) if _leads(staff) else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
         waiting: list[dict[str, object]] = [
@@ -82,14 +93,21 @@ class Boards:
         ]
         for connection in staff:
             assert connection.staff is not None
-            queue: dict[str, object] = {"waiting": waiting, "open": self._is_open()}
+            leads = connection.role == "supervisor"
+            queue: dict[str, object] = {
+                "waiting": waiting,
+                "open": self._is_open(),
+                "may_pick": leads or self._coaches_pick,
+                "switchboard": {"staff": str(lead.id), "name": lead.name} if lead else None,
+            }
             me: dict[str, object] = {
                 "staff": str(connection.staff),
                 "name": connection.name,
                 "role": connection.role,
                 **mine.get(connection.staff, {"availability": "offline", "capacity": 0, "conversations": []}),
+                "offers": offered.get(connection.staff, []),
             }
-            if connection.role == "supervisor":
+            if leads:
                 queue["coaches"] = [
                     {
                         "staff": str(coach.staff_id),
@@ -142,6 +160,27 @@ def _seconds(expected: Expected | None) -> dict[str, int] | None:
 
 def _leads(staff: list[Connection]) -> bool:
     return any(connection.role == "supervisor" for connection in staff)
+
+
+async def _offered(session: AsyncSession) -> dict[UUID, list[dict[str, object]]]:
+    """What is offered to each of the staff now; `seconds` is how long the whole offer stands."""
+    standing = await queries.standing_offers(session)
+    offered: dict[UUID, list[dict[str, object]]] = defaultdict(list)
+    for offer in standing:
+        offered[offer.staff_id].append(
+            {
+                "offer": str(offer.offer_id),
+                "conversation": str(offer.entry.conversation),
+                "since": clock.wire(offer.entry.entered_at),
+                "topic": offer.entry.topic,
+                "language": offer.entry.language,
+                "age_band": offer.age_band,
+                "priority": int(offer.entry.high_risk),
+                "expires_at": clock.wire(offer.expires_at),
+                "seconds": round((offer.expires_at - offer.offered_at).total_seconds()),
+            }
+        )
+    return offered
 
 
 async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:

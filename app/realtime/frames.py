@@ -8,25 +8,30 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from app.realtime.codes import ErrorCode
+from app.realtime.queue_frames import AvailabilityData as AvailabilityData
+from app.realtime.queue_frames import AvailabilitySet as AvailabilitySet
+from app.realtime.queue_frames import OfferAccept as OfferAccept
+from app.realtime.queue_frames import OfferData as OfferData
+from app.realtime.queue_frames import OfferDecline as OfferDecline
+from app.realtime.queue_frames import QueueAssign as QueueAssign
+from app.realtime.queue_frames import QueueAssignData as QueueAssignData
+from app.realtime.queue_frames import QueueClaim as QueueClaim
+from app.realtime.queue_frames import QueueNext as QueueNext
+from app.realtime.queue_frames import SwitchboardData as SwitchboardData
+from app.realtime.queue_frames import SwitchboardSet as SwitchboardSet
+from app.realtime.wire import Code as Code
+from app.realtime.wire import ConversationData as ConversationData
+from app.realtime.wire import Count as Count
+from app.realtime.wire import Data as Data
+from app.realtime.wire import Frame as Frame
+from app.realtime.wire import Id as Id
+from app.realtime.wire import StreamName as StreamName
 
 PROTOCOL = "earshot.v1"
 PATH = "/rt/v1"
-
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-StreamName = Annotated[str, Meta(pattern=r"^(conv|staff):[0-9a-f-]{36}$|^(me|queue)$")]
-Count = Annotated[int, Meta(ge=0)]
-Code = Annotated[str, Meta(min_length=1, max_length=80)]
-
-
-class Data(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """The `d` of a frame."""
-
-
-class Frame(Struct, forbid_unknown_fields=True, tag_field="t", omit_defaults=True):
-    """A frame; `t` names its kind."""
 
 
 # From the client
@@ -46,7 +51,7 @@ class HelloData(Data):
     token: Annotated[str, Meta(min_length=1, max_length=200)]
     client: Annotated[str, Meta(min_length=1, max_length=80)]
     conn: UUID
-    cursors: Cursors = {}
+    cursors: Cursors = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return "HelloData(…)"
@@ -112,39 +117,11 @@ class Read(Frame, tag="read"):
     d: ReadData
 
 
-class ConversationData(Data):
-    conversation: UUID
-
-
 class ConversationEnd(Frame, tag="conversation.end"):
     """End the conversation, from either side; for a parent who still waits, leave the queue."""
 
     id: Id
     d: ConversationData
-
-
-class QueueClaim(Frame, tag="queue.claim"):
-    """Take this waiting conversation."""
-
-    id: Id
-    d: ConversationData
-
-
-class QueueNext(Frame, tag="queue.next"):
-    """Take whoever is next."""
-
-    id: Id
-
-
-class AvailabilityData(Data):
-    availability: Literal["available", "busy", "on_break", "offline"]
-
-
-class AvailabilitySet(Frame, tag="availability.set"):
-    """Say whether you can take a new conversation."""
-
-    id: Id
-    d: AvailabilityData
 
 
 class NoteData(Data):
@@ -231,6 +208,10 @@ ClientFrame = (
     | ConversationEnd
     | QueueClaim
     | QueueNext
+    | QueueAssign
+    | SwitchboardSet
+    | OfferAccept
+    | OfferDecline
     | AvailabilitySet
     | NoteAdd
     | ConcernRaise

@@ -13,8 +13,9 @@ from app.chat.writer import Posted, refuse_text
 from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
-from app.queue import closing
+from app.queue import closing, offers
 from app.queue.models import Availability
+from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
 from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, stream_name
@@ -64,18 +65,60 @@ async def end(realtime: Realtime, connection: Connection, frame: frames.Conversa
 
 async def claim(realtime: Realtime, connection: Connection, frame: frames.QueueClaim) -> Answer:
     """Take this waiting conversation."""
+    if connection.role == "coach" and not realtime.settings.coaches_pick:
+        raise Forbidden("Only a supervisor takes parents out of turn.", next_step="Take the next one.")
     async with transaction(realtime.database) as session:
+        await refuse_beside_switchboard(session, staff_id=_staff(connection))
         claimed = await queue.claim(
             session, staff_id=_staff(connection), conversation_id=frame.d.conversation
         )
-    await listen(realtime, connection, claimed.conversation_id, claimed.generation)
-    return {"conversation": str(claimed.conversation_id), "generation": claimed.generation}
+    return await _taken(realtime, connection, claimed)
 
 
 async def claim_next(realtime: Realtime, connection: Connection, _: frames.QueueNext) -> Answer:
     """Take whoever is next."""
     async with transaction(realtime.database) as session:
+        await refuse_beside_switchboard(session, staff_id=_staff(connection))
         claimed = await queue.claim_next(session, staff_id=_staff(connection))
+    return await _taken(realtime, connection, claimed)
+
+
+async def accept_offer(realtime: Realtime, connection: Connection, frame: frames.OfferAccept) -> Answer:
+    """Take the parent who is offered."""
+    async with transaction(realtime.database) as session:
+        claimed = await offers.accept(session, staff_id=_staff(connection), offer_id=frame.d.offer)
+    return await _taken(realtime, connection, claimed)
+
+
+async def decline_offer(realtime: Realtime, connection: Connection, frame: frames.OfferDecline) -> Answer:
+    """Let the next coach be asked."""
+    async with transaction(realtime.database) as session:
+        await offers.decline(session, staff_id=_staff(connection), offer_id=frame.d.offer)
+    return {}
+
+
+async def assign(realtime: Realtime, connection: Connection, frame: frames.QueueAssign) -> Answer:
+    """Give this waiting conversation to this coach; their sockets hear of it from the event."""
+    async with transaction(realtime.database) as session:
+        await refuse_beside_switchboard(session, staff_id=_staff(connection))
+        claimed = await assign_by_hand(
+            session,
+            by=_staff(connection),
+            staff_id=frame.d.staff,
+            conversation_id=frame.d.conversation,
+        )
+    return {"conversation": str(claimed.conversation_id), "generation": claimed.generation}
+
+
+async def switch(realtime: Realtime, connection: Connection, frame: frames.SwitchboardSet) -> Answer:
+    """Take the whole queue, or give it back."""
+    async with transaction(realtime.database) as session:
+        await set_switchboard(session, staff_id=_staff(connection), on=frame.d.on)
+    return {}
+
+
+async def _taken(realtime: Realtime, connection: Connection, claimed: queue.Claimed) -> Answer:
+    """What `ok` says of a conversation that is now theirs, once this socket listens to it."""
     await listen(realtime, connection, claimed.conversation_id, claimed.generation)
     return {"conversation": str(claimed.conversation_id), "generation": claimed.generation}
 
@@ -228,6 +271,10 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.ConversationEnd: end,
     frames.QueueClaim: claim,
     frames.QueueNext: claim_next,
+    frames.QueueAssign: assign,
+    frames.SwitchboardSet: switch,
+    frames.OfferAccept: accept_offer,
+    frames.OfferDecline: decline_offer,
     frames.AvailabilitySet: set_availability,
     frames.NoteAdd: add_note,
     frames.ConcernRaise: raise_concern,

@@ -1,7 +1,7 @@
 """Rehearsed coaches, who take, answer, end and wrap up; and the supervisor, who works concerns through."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,7 +34,10 @@ async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacit
                 chat = asyncio.create_task(_chat(stage, line, conversation, own))
                 chats.add(chat)
                 chat.add_done_callback(chats.discard)
-            if len(chats) < capacity and _somebody_waits(stage, line):
+            offer = _offered(stage, line)
+            if offer is not None:
+                await _accept(line, offer)
+            elif len(chats) < capacity and _somebody_waits(stage, line):
                 await _take_next(line)
             else:
                 await line.news(within=LOOK_S)
@@ -78,10 +81,31 @@ def _mine(line: Line) -> set[UUID]:
 
 def _somebody_waits(stage: Stage, line: Line) -> bool:
     waiting = line.states.get("queue", {}).get("waiting", ())
-    if not waiting or not stage.take_after_s:
-        return bool(waiting)
-    since = min(datetime.fromisoformat(entry["since"]) for entry in waiting)
-    return clock.now() - since >= timedelta(seconds=stage.take_after_s)
+    return any(_long_enough(stage, entry) for entry in waiting)
+
+
+def _offered(stage: Stage, line: Line) -> UUID | None:
+    offers = line.states.get("me", {}).get("offers", ())
+    return next((UUID(offer["offer"]) for offer in offers if _long_enough(stage, offer)), None)
+
+
+def _long_enough(stage: Stage, entry: Mapping[str, str]) -> bool:
+    waited = clock.now() - datetime.fromisoformat(entry["since"])
+    return waited >= timedelta(seconds=stage.take_after_s)
+
+
+async def _accept(line: Line, offer: UUID) -> None:
+    data = frames.OfferData(offer=offer)
+    try:
+        await line.request(lambda number: frames.OfferAccept(id=number, d=data), what="the offered parent")
+    except Refused as refusal:
+        if refusal.code not in NOT_NOW:
+            raise
+    await line.until(lambda: not _stands(line, offer), what="the end of an offer")
+
+
+def _stands(line: Line, offer: UUID) -> bool:
+    return any(UUID(each["offer"]) == offer for each in line.states.get("me", {}).get("offers", ()))
 
 
 async def _take_next(line: Line) -> None:

@@ -40,6 +40,15 @@ MATRIX: dict[str, dict[str, str]] = {
         "esther": "already_claimed",
     },
     "queue.next": {**PARENTS_MAY_NOT, "carys": "not_found", "dewi": "not_found", "esther": "not_found"},
+    "queue.assign": {
+        **PARENTS_MAY_NOT,
+        "carys": "forbidden",
+        "dewi": "forbidden",
+        "esther": "already_claimed",
+    },
+    "switchboard.set": {**PARENTS_MAY_NOT, "carys": "forbidden", "dewi": "forbidden", "esther": "ok"},
+    "offer.accept": {**PARENTS_MAY_NOT, "carys": "not_found", "dewi": "not_found", "esther": "not_found"},
+    "offer.decline": {**PARENTS_MAY_NOT, "carys": "not_found", "dewi": "not_found", "esther": "not_found"},
     "availability.set": {**PARENTS_MAY_NOT, "carys": "ok", "dewi": "ok", "esther": "ok"},
     "note.add": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
     "concern.raise": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
@@ -54,6 +63,7 @@ class World:
     app: FastAPI
     conversation: UUID
     concern: UUID
+    dewi: UUID
     talks: dict[str, Talk]
 
 
@@ -86,7 +96,7 @@ async def world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIter
             await talks[name].hello(token)
         for name in ("alys", "carys"):
             await talks[name].caught_up(f"conv:{alys.conversation_id}", 2)
-        yield World(app=app, conversation=alys.conversation_id, concern=concern.id, talks=talks)
+        yield World(app=app, conversation=alys.conversation_id, concern=concern.id, dewi=dewi.id, talks=talks)
         for talk in talks.values():
             await talk.leave()
 
@@ -103,6 +113,10 @@ def _frame(world: World, verb: str) -> Frame:
         "conversation.end": {"d": {"conversation": conversation}},
         "queue.claim": {"d": {"conversation": conversation}},
         "queue.next": {},
+        "queue.assign": {"d": {"conversation": conversation, "staff": str(world.dewi)}},
+        "switchboard.set": {"d": {"on": True}},
+        "offer.accept": {"d": {"offer": str(uuid4())}},
+        "offer.decline": {"d": {"offer": str(uuid4())}},
         "availability.set": {"d": {"availability": "available"}},
         "note.add": {"d": {"conversation": conversation, **text}},
         "concern.raise": {"d": {"conversation": conversation, "category": "missing_child"}},

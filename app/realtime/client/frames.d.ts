@@ -11,6 +11,10 @@ export type ClientFrame =
   | ConversationEnd
   | QueueClaim
   | QueueNext
+  | QueueAssign
+  | SwitchboardSet
+  | OfferAccept
+  | OfferDecline
   | AvailabilitySet
   | NoteAdd
   | ConcernRaise
@@ -105,7 +109,7 @@ export interface ConversationData {
   conversation: string;
 }
 /**
- * Take this waiting conversation.
+ * Take this waiting conversation, also out of turn, as far as `may_pick` of `queue` allows it.
  */
 export interface QueueClaim {
   t: "queue.claim";
@@ -113,11 +117,53 @@ export interface QueueClaim {
   d: ConversationData;
 }
 /**
- * Take whoever is next.
+ * Take whoever is next for you: who is offered to you, else who has waited longest.
  */
 export interface QueueNext {
   t: "queue.next";
   id: string;
+}
+/**
+ * Give this waiting conversation to this coach, by hand.
+ */
+export interface QueueAssign {
+  t: "queue.assign";
+  id: string;
+  d: QueueAssignData;
+}
+export interface QueueAssignData {
+  conversation: string;
+  staff: string;
+}
+/**
+ * Take the whole queue, or give it back: meanwhile only you say who goes to whom.
+ */
+export interface SwitchboardSet {
+  t: "switchboard.set";
+  id: string;
+  d: SwitchboardData;
+}
+export interface SwitchboardData {
+  on: boolean;
+}
+/**
+ * Take the parent who is offered to you; the offer stands in the state of `me`.
+ */
+export interface OfferAccept {
+  t: "offer.accept";
+  id: string;
+  d: OfferData;
+}
+export interface OfferData {
+  offer: string;
+}
+/**
+ * Let the next coach be asked. Nobody holds it against you.
+ */
+export interface OfferDecline {
+  t: "offer.decline";
+  id: string;
+  d: OfferData;
 }
 /**
  * Say whether you can take a new conversation.

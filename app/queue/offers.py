@@ -1,0 +1,195 @@
+"""Offers: the next parent is offered to the coach who fits best; who does not take them, the next is asked.
+
+Locks are taken in the order of `actions`: the coach's shift, the queue entry, the offer, the conversation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app import clock, db
+from app.db import record
+from app.errors import Conflict, NotFound
+from app.events import QueueChanged
+from app.queue import queries
+from app.queue.actions import Claimed, ready_coach, take
+from app.queue.decisions import record_of
+from app.queue.models import EntryState, Offer, OfferState, QueueEntry, Shift
+from app.queue.rules import Decision, bar_of, match
+from app.settings import Settings
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """How parents come to coaches: whether they are offered, and how long a coach has to answer."""
+
+    on: bool = True
+    answer: timedelta = timedelta(seconds=20)
+    urgent: timedelta = timedelta(seconds=10)  # at high risk
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer that now stands."""
+
+    offer_id: UUID
+    conversation_id: UUID
+    staff_id: UUID
+    expires_at: datetime
+
+
+def offering_of(settings: Settings) -> Offering:
+    """As the settings have it."""
+    timers = settings.timers
+    return Offering(
+        on=settings.mode == "offer",
+        answer=timedelta(seconds=timers.offer),
+        urgent=timedelta(seconds=timers.offer_urgent),
+    )
+
+
+async def assign(session: AsyncSession, now: datetime, *, offering: Offering = Offering()) -> Offered | None:
+    """Offer the next parent to the coach who fits best; None where there is nothing to decide.
+
+    One decision a transaction, and one transaction at a time in the whole service: each sees all before it.
+    Its record is stored with the offer. Nothing is offered while a supervisor has the switchboard.
+    """
+    await db.take_turn(session, "assign")
+    if not offering.on or await queries.switchboard(session) is not None:
+        return None
+    for _ in range(TRIES):
+        decision = await decide(session, now)
+        if decision is None:
+            return None
+        if await _still_free(session, decision, now) and await _still_waits(session, decision):
+            return await _offer(session, decision, offering)
+    return None  # coaches take parents faster than this looks: whatever they changed calls it again
+
+
+async def decide(session: AsyncSession, now: datetime) -> Decision | None:
+    """Who would be offered to whom now. Of a long queue the head is read, and more only where it must be."""
+    waiting = await queries.head_of_queue(session, now=now, offered=False)
+    if not waiting:
+        return None
+    coaches = await queries.coaches(session)
+    free = [coach for coach in coaches if bar_of(coach, now) is None]
+    if not free:
+        return None
+    decided = match(waiting, coaches, now, most=1)
+    if not decided and len(waiting) == queries.WINDOW:
+        spoken = {language for coach in free for language in coach.languages}
+        waiting = await queries.head_of_queue(session, now=now, languages=spoken, offered=False)
+        decided = match(waiting, coaches, now, most=1)
+    return decided[0] if decided else None
+
+
+async def accept(session: AsyncSession, *, staff_id: UUID, offer_id: UUID) -> Claimed:
+    """Take the parent who is offered. Refused: `not_found`, or `already_claimed` where it has ended."""
+    await ready_coach(session, staff_id=staff_id)
+    offer = (
+        await session.execute(select(Offer).where(col(Offer.id) == offer_id, col(Offer.staff_id) == staff_id))
+    ).scalar_one_or_none()
+    if offer is None:
+        raise _no_offer()
+    if offer.state == OfferState.PENDING and clock.now() < offer.expires_at:
+        claimed = await take(session, staff_id=staff_id, conversation_id=offer.conversation_id, why=offer.why)
+        if claimed is not None:
+            return claimed
+    raise Conflict(
+        "This parent is no longer offered to you: the time was up, or they have somebody.",
+        next_step="The next one comes by itself.",
+        code="already_claimed",
+    )
+
+
+async def decline(session: AsyncSession, *, staff_id: UUID, offer_id: UUID) -> None:
+    """Let the next coach be asked. It is kept, and held against nobody; a second time changes nothing."""
+    declined = await session.scalar(
+        update(Offer)
+        .where(
+            col(Offer.id) == offer_id,
+            col(Offer.staff_id) == staff_id,
+            col(Offer.state) == OfferState.PENDING,
+        )
+        .values(state=OfferState.DECLINED, answered_at=clock.now())
+        .returning(col(Offer.id))
+    )
+    if declined is not None:
+        record(session, QueueChanged())
+        return
+    known = await session.scalar(
+        select(col(Offer.id)).where(col(Offer.id) == offer_id, col(Offer.staff_id) == staff_id)
+    )
+    if known is None:
+        raise _no_offer()
+
+
+async def miss_overdue(session: AsyncSession, now: datetime) -> int:
+    """End offers whose time is up; how many. In a transaction of its own, as it waits for no shift."""
+    missed = await session.scalars(
+        update(Offer)
+        .where(col(Offer.state) == OfferState.PENDING, col(Offer.expires_at) <= now)
+        .values(state=OfferState.MISSED, answered_at=now)
+        .returning(col(Offer.id))
+    )
+    number = len(list(missed))
+    if number:
+        record(session, QueueChanged())
+    return number
+
+
+async def next_expiry(session: AsyncSession) -> datetime | None:
+    """When the first of the standing offers ends."""
+    found: datetime | None = await session.scalar(
+        select(func.min(col(Offer.expires_at))).where(col(Offer.state) == OfferState.PENDING)
+    )
+    return found
+
+
+async def _still_free(session: AsyncSession, decision: Decision, now: datetime) -> bool:
+    """Lock the coach's shift and ask again: they may have taken somebody themselves since."""
+    staff_id = decision.coach.staff
+    await session.execute(
+        select(col(Shift.id))
+        .where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
+        .with_for_update()
+    )
+    found = await queries.coaches(session, staff_id=staff_id)
+    return bool(found) and bar_of(found[0], now) is None
+
+
+async def _still_waits(session: AsyncSession, decision: Decision) -> bool:
+    entry = await session.scalar(
+        select(col(QueueEntry.id))
+        .where(
+            col(QueueEntry.conversation_id) == decision.parent.conversation,
+            col(QueueEntry.state) == EntryState.WAITING,
+        )
+        .with_for_update()
+    )
+    return entry is not None
+
+
+async def _offer(session: AsyncSession, decision: Decision, offering: Offering) -> Offered:
+    parent, now = decision.parent, decision.at
+    offer = Offer(
+        conversation_id=parent.conversation,
+        staff_id=decision.coach.staff,
+        why=record_of(decision, how="offered"),
+        offered_at=now,
+        expires_at=now + (offering.urgent if parent.high_risk else offering.answer),
+    )
+    session.add(offer)
+    await session.flush()
+    record(session, QueueChanged())
+    return Offered(offer.id, parent.conversation, offer.staff_id, offer.expires_at)
+
+
+def _no_offer() -> NotFound:
+    return NotFound("There is no such offer.", next_step="What is offered to you stands on your board.")

@@ -1,0 +1,51 @@
+/** What a person at the desk does with the queue: take, answer an offer, give by hand. */
+import type { Request } from "../app/realtime/client/connection.js";
+import { type Doings, type Model, offers } from "./model.js";
+
+interface Desk {
+  readonly attempt: (what: string, work: () => Promise<void>) => Promise<void>;
+  readonly settle: (conversation: string) => void;
+  readonly told: HTMLElement;
+}
+
+type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard">;
+
+export function queueDoings(model: Model, { attempt, settle, told }: Desk): QueueDoings {
+  const ask = async (request: Request): Promise<Record<string, unknown> | undefined> =>
+    model.connection?.request(request);
+  return {
+    takeNext: () =>
+      void attempt("take next", async () => {
+        for (const one of offers(model)) model.answered.add(one.offer);
+        const taken = await ask({ t: "queue.next" });
+        settle(String(taken?.["conversation"] ?? ""));
+      }),
+    take: (conversation) =>
+      void attempt(`take ${conversation}`, async () => {
+        await ask({ t: "queue.claim", d: { conversation } });
+        settle(conversation);
+      }),
+    accept: (offer, conversation) =>
+      void attempt(`accept ${offer}`, async () => {
+        model.answered.add(offer);
+        await ask({ t: "offer.accept", d: { offer } });
+        settle(conversation);
+      }),
+    decline: (offer) =>
+      void attempt(`decline ${offer}`, async () => {
+        model.answered.add(offer);
+        await ask({ t: "offer.decline", d: { offer } });
+        told.textContent = model.words("console.offer.declined");
+      }),
+    give(conversation, form) {
+      const staff = String(new FormData(form).get("staff") ?? "");
+      void attempt(`give ${conversation}`, async () => {
+        await ask({ t: "queue.assign", d: { conversation, staff } });
+      });
+    },
+    switchboard: (on) =>
+      void attempt(`switchboard ${on}`, async () => {
+        await ask({ t: "switchboard.set", d: { on } });
+      }),
+  };
+}
