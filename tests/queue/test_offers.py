@@ -21,10 +21,12 @@ from app.queue.models import Assignment, Availability, Offer, OfferState, QueueE
 from app.queue.offering import offer_all, run_offering
 from app.queue.offers import Offered, Offering, accept, assign, decline, miss_overdue
 from app.queue.rules import ASK_AGAIN, Turn
+from app.queue.starts import Start, start_conversation
 from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
+from app.sealing import KeyRing
 from app.settings import Settings
 from tests.cast import CARYS, DEWI, ESTHER, Person
-from tests.scenes import PATIENCE_S, claim, end, enter, on_duty, parents
+from tests.scenes import PATIENCE_S, claim, content, end, enter, on_duty, parents
 
 NOW_MODE = Offering()
 
@@ -171,12 +173,19 @@ async def test_behind_a_long_row_of_another_language_somebody_is_still_found(
     database: Database, settings: Settings
 ) -> None:
     await on_duty(database, DEWI)  # speaks English only
+    some = (await enter(database, settings)).conversation_id
     async with transaction(database) as session:
-        some = (await enter(database, settings)).conversation_id
         late = clock.now() + timedelta(seconds=1)
         await session.execute(update(QueueEntry).values(entered_at=late))
-    for _ in range(queries.WINDOW + 1):
-        await enter(database, settings, language="cy")
+    async with transaction(database) as session:
+        for _ in range(queries.WINDOW + 1):
+            await start_conversation(
+                session,
+                KeyRing(settings.key_ring),
+                content().codebook,
+                secret=settings.server_secret,
+                start=Start(start_id=uuid4(), language="cy"),
+            )
     offered = await _offer(database)
     assert offered is not None
     assert offered.conversation_id == some
