@@ -208,7 +208,7 @@ def content_check() -> None:
     raise typer.Exit(checked.status)
 
 
-for command in (commands.simulate, commands.demo, commands.doctor):
+for command in (commands.simulate, commands.demo, commands.doctor, commands.explain):
     cli.command()(command)
 
 

@@ -34,6 +34,7 @@ const model: Model = {
   fault: null,
   begun: new Map(),
   known: new Map(),
+  explained: new Map(),
   offeredAt: new Map(),
   answered: new Set(),
 };
@@ -208,7 +209,7 @@ function agreed(data: FormData): string | null {
 }
 
 const doings: Doings = {
-  ...queueDoings(model, { attempt, settle, told }),
+  ...queueDoings(model, { attempt, draw, settle, told }),
   signIn(form) {
     const data = new FormData(form);
     const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };

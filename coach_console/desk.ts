@@ -4,6 +4,7 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
+import { explainView } from "./explain.js";
 import { type Doings, minutesSince, mine, type Model } from "./model.js";
 import { factsOf, offersView } from "./offers.js";
 import { faultBox, languageButton } from "./sign_in.js";
@@ -25,6 +26,7 @@ interface Coach {
   readonly availability: string;
   readonly load: number;
   readonly capacity: number;
+  readonly conversations: readonly string[];
 }
 
 export function deskView(model: Model, doings: Doings): TemplateResult {
@@ -169,6 +171,7 @@ function waitingView(model: Model, doings: Doings, one: Waiting, place: number):
         </button>`
       : nothing}
     ${giveView(model, doings, one.conversation)}
+    ${model.staff?.role === "supervisor" ? explainView(model, doings, one.conversation, id) : nothing}
   </li>`;
 }
 
@@ -187,9 +190,22 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
               (one) => html`<li>
                 <strong>${one.name}</strong> ${words(`console.availability.${one.availability}`)},
                 ${words("console.load", { load: one.load, capacity: one.capacity })}
+                ${heldView(model, doings, one)}
               </li>`,
             )}
           </ul>`}
     </section>
   `;
+}
+
+/** The conversations of a coach, each with the question why it is theirs. */
+function heldView(model: Model, doings: Doings, coach: Coach): TemplateResult | typeof nothing {
+  if (coach.conversations.length === 0) return nothing;
+  return html`<ol class="held">
+    ${coach.conversations.map((conversation, index) => {
+      const id = `held-${conversation}`;
+      const name = model.words("console.coaches.holds", { number: index + 1, name: coach.name });
+      return html`<li><span id=${id}>${name}</span> ${explainView(model, doings, conversation, id)}</li>`;
+    })}
+  </ol>`;
 }

@@ -61,10 +61,18 @@ export interface Model {
   begun: Map<string, Begun>;
   /** What a supervisor has read about a concern: its steps with their notes. */
   known: Map<string, readonly StepTaken[]>;
+  /** Decisions about a conversation that a supervisor asked about. */
+  explained: Map<string, readonly Explained[]>;
   /** When this page first saw an offer: its own clock may differ from the server's. */
   offeredAt: Map<string, number>;
   /** Offers that were answered here, so that nobody is told that they have gone. */
   answered: Set<string>;
+}
+
+export interface Explained {
+  readonly headline: string;
+  readonly lines: readonly string[];
+  readonly same: boolean | null;
 }
 
 export interface StepTaken {
@@ -88,6 +96,7 @@ export interface Doings {
   readonly decline: (offer: string) => void;
   readonly give: (conversation: string, form: HTMLFormElement) => void;
   readonly switchboard: (on: boolean) => void;
+  readonly explain: (conversation: string) => void;
   readonly draw: () => void;
   readonly write: (conversation: string, text: string) => void;
   readonly send: (conversation: string) => void;

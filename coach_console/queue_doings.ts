@@ -1,16 +1,18 @@
 /** What a person at the desk does with the queue: take, answer an offer, give by hand. */
 import type { Request } from "../app/realtime/client/connection.js";
-import { type Doings, type Model, offers } from "./model.js";
+import { ask as askServer } from "../app/realtime/client/http.js";
+import { type Doings, type Explained, type Model, offers } from "./model.js";
 
 interface Desk {
   readonly attempt: (what: string, work: () => Promise<void>) => Promise<void>;
+  readonly draw: () => void;
   readonly settle: (conversation: string) => void;
   readonly told: HTMLElement;
 }
 
-type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard">;
+type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard" | "explain">;
 
-export function queueDoings(model: Model, { attempt, settle, told }: Desk): QueueDoings {
+export function queueDoings(model: Model, { attempt, draw, settle, told }: Desk): QueueDoings {
   const ask = async (request: Request): Promise<Record<string, unknown> | undefined> =>
     model.connection?.request(request);
   return {
@@ -41,6 +43,13 @@ export function queueDoings(model: Model, { attempt, settle, told }: Desk): Queu
       const staff = String(new FormData(form).get("staff") ?? "");
       void attempt(`give ${conversation}`, async () => {
         await ask({ t: "queue.assign", d: { conversation, staff } });
+      });
+    },
+    explain(conversation) {
+      if (model.explained.delete(conversation)) return draw();
+      void attempt(`explain ${conversation}`, async () => {
+        const address = `/api/v1/conversations/${conversation}/explanation?language=${model.language}`;
+        model.explained.set(conversation, (await askServer(address)) as readonly Explained[]);
       });
     },
     switchboard: (on) =>

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.queue.rules import Coach, Decision, Waiting, match
+from app.queue.rules import Coach, Decision, Waiting, match, rank
 
 Record = dict[str, object]
 
 MOST_COMPARED = 20
 MOST_PASSED = 20
+RANKED_BY = ("language", "known", "topic", "load", "idle", "number")
 
 
 def record_of(decision: Decision, *, how: str, **more: object) -> Record:
@@ -55,6 +56,13 @@ def replayed(record: dict[str, Any]) -> Record:
     for name in ("others", "unfit_others", "barred", "passed_more"):
         kept[name] = record[name]
     return {**again, **kept}
+
+
+def difference(parent: dict[str, Any], best: dict[str, Any], other: dict[str, Any]) -> str:
+    """What put the first of these stored coaches before the other for this parent, in one word."""
+    asked = _read_waiting(parent)
+    one, two = rank(asked, _read_coach(best)), rank(asked, _read_coach(other))
+    return next(name for name, mine, theirs in zip(RANKED_BY, one, two, strict=True) if mine != theirs)
 
 
 def _waiting(parent: Waiting) -> Record:

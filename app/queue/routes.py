@@ -5,17 +5,20 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app import clock
+from app import audit, clock
 from app.accounts import limits
-from app.accounts.access import conversation_of_code
+from app.accounts.access import conversation_of_code, require
+from app.accounts.models import Role
+from app.accounts.rules import Viewer
 from app.chat.rules import ChildFacts, Origin, Stream
 from app.chat.writer import refuse_text
 from app.content.rules import Content, is_open, next_opening
 from app.db import transaction
 from app.errors import BadRequest, Conflict, Forbidden
+from app.queue.explaining import explain
 from app.queue.starts import Start, first_message_id, start_conversation
 from app.settings import Settings
 
@@ -112,6 +115,29 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     if started.repeated:
         response.status_code = 200
     return StartResponse(conversation=started.conversation_id, token=started.token)
+
+
+class Explained(BaseModel):
+    """A decision in words. `same` is null where a person chose, else whether the rules still say the same."""
+
+    headline: str
+    lines: list[str]
+    same: bool | None
+
+
+@router.get("/api/v1/conversations/{id}/explanation")
+async def explanation(
+    request: Request,
+    id: UUID,  # noqa: A002 (the path's word)
+    viewer: Annotated[Viewer, Depends(require(Role.SUPERVISOR))],
+    language: Literal["en", "cy"] = "en",
+) -> list[Explained]:
+    """Why this coach and not another: each decision about a conversation, first to last. No text of it."""
+    state = request.app.state
+    async with transaction(state.database) as session:
+        found = await explain(session, state.content, conversation_id=id, language=language)
+        audit.note(session, actor=viewer.actor, action="assignment.explained", subject=f"conversation:{id}")
+    return [Explained(headline=each.headline, lines=list(each.lines), same=each.same) for each in found]
 
 
 def _in_words(next_opening: str | None) -> str:

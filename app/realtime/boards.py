@@ -80,6 +80,7 @@ class Boards:
             lead = await queries.switchboard(session) if staff else None
             coaches = await queries.coaches_on_duty(session) if _leads(staff) else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
+        held_by = {staff: _ids(me["conversations"]) for staff, me in mine.items()}
         waiting: list[dict[str, object]] = [
             {
                 "conversation": str(parent.entry.conversation),
@@ -115,6 +116,7 @@ class Boards:
                         "availability": coach.availability,
                         "load": coach.load,
                         "capacity": coach.capacity,
+                        "conversations": held_by.get(coach.staff_id, []),
                     }
                     for coach in coaches
                 ]
@@ -156,6 +158,11 @@ class Boards:
 
 def _seconds(expected: Expected | None) -> dict[str, int] | None:
     return {"p50": expected.p50, "p80": expected.p80} if expected else None
+
+
+def _ids(conversations: object) -> list[str]:
+    assert isinstance(conversations, list)
+    return [held["conversation"] for held in conversations]
 
 
 def _leads(staff: list[Connection]) -> bool:

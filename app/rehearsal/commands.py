@@ -4,13 +4,18 @@ import asyncio
 import signal
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app import db
+from app import audit, db
+from app.content.reading import read_content
+from app.content.rules import Language
 from app.errors import BadRequest
+from app.queue.explaining import Explanation
+from app.queue.explaining import explain as decisions_of
 from app.rehearsal import demo as living
 from app.rehearsal import simulate as rehearsing
 from app.rehearsal.doctor import examine
@@ -111,6 +116,43 @@ def doctor() -> None:
     out.print(findings_table(findings))
     if any(not finding.well and finding.serious for finding in findings):
         raise typer.Exit(1)
+
+
+def explain(
+    conversation: Annotated[UUID, typer.Argument(help="The conversation's id.")],
+    language: Annotated[Language, typer.Option(help="English or Welsh.")] = "en",
+) -> None:
+    """Say why this coach got a conversation and not another, from what was stored of each decision.
+
+    Each decision is decided again from what is stored; if the rules now say something else, that is told.
+
+    Example:  earshot explain 6f6b2f1e-0a53-4b0e-9a53-0d8f1f2c7a11
+    """
+    settings = load_settings()
+    content = read_content(settings.content_dir)
+
+    async def ask() -> list[Explanation]:
+        database = db.open_database(settings)
+        try:
+            await db.require_current(database)
+            async with db.transaction(database) as session:
+                found = await decisions_of(session, content, conversation_id=conversation, language=language)
+                subject = f"conversation:{conversation}"
+                audit.note(session, actor="operator", action="assignment.explained", subject=subject)
+                return found
+        finally:
+            await database.engine.dispose()
+
+    found = asyncio.run(ask())
+    if not found:
+        out.print(content.interface.text("explain.nothing", language))
+    for decision in found:
+        out.print(decision.headline, soft_wrap=True)
+        for line in decision.lines:
+            out.print(f"  {line}", soft_wrap=True)
+        if decision.same is not None:
+            key = "explain.same" if decision.same else "explain.other_now"
+            out.print(f"  {content.interface.text(key, language)}", soft_wrap=True)
 
 
 def _end_gently() -> None:

@@ -146,6 +146,9 @@ MATRIX: dict[tuple[str, str], Cell] = {
         "/api/v1/concerns/00000000-0000-4000-8000-000000000000",
         answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 404},
     ),
+    ("GET", "/api/v1/conversations/{id}/explanation"): Cell(
+        f"{CONVERSATION}/explanation", answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 200}
+    ),
     ("POST", "/api/v1/runs/{id}/{step}"): Cell(
         "/api/v1/runs/{run}/approve", answers=research_only(farid=403, gwen=200, huw=200), before=_a_run
     ),
