@@ -208,7 +208,13 @@ def content_check() -> None:
     raise typer.Exit(checked.status)
 
 
-for command in (commands.simulate, commands.demo, commands.doctor, commands.explain):
+for command in (
+    commands.simulate,
+    commands.simulate_queue,
+    commands.demo,
+    commands.doctor,
+    commands.explain,
+):
     cli.command()(command)
 
 
