@@ -46,8 +46,7 @@ def main() -> int:
 
 async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> dict[str, Outcome]:
     """One row on all of its engines at once, the count shared out among them; by the ground's name."""
-    grounds = [f"{engine} {number}" for engine in row.engines for number in range(1, row.at_once + 1)]
-    shares = {ground: len(range(at, count, len(grounds))) for at, ground in enumerate(grounds)}
+    shares = shares_of(row, count)
     with ExitStack() as stack:
         places = {
             ground: await asyncio.to_thread(stack.enter_context, fresh_ground(servers, ground.split()[0]))
@@ -60,6 +59,18 @@ async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> 
                 for ground, place in places.items()
             }
     return {ground: task.result() for ground, task in tasks.items()}
+
+
+def shares_of(row: Row, count: int) -> dict[str, int]:
+    """How often each ground makes the fault; where SQLite has a number of its own, the others share it."""
+    apart = row.on_sqlite is not None and count == row.count
+    grounds = [f"{engine} {number}" for engine in row.engines for number in range(1, row.at_once + 1)]
+    sharing = [ground for ground in grounds if not (apart and ground.startswith("SQLite"))]
+    shares = {ground: len(range(at, count, len(sharing))) for at, ground in enumerate(sharing)}
+    if apart and row.on_sqlite is not None:
+        alone = [ground for ground in grounds if ground not in shares]
+        shares |= {ground: len(range(at, row.on_sqlite, len(alone))) for at, ground in enumerate(alone)}
+    return shares
 
 
 def dice(seed: int, row: str, ground: str) -> random.Random:

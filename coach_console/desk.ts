@@ -107,7 +107,7 @@ function queueView(model: Model, doings: Doings): TemplateResult {
       <p role="status">
         ${waiting.length === 0
           ? words("console.queue.empty")
-          : words("console.queue.count", { count: waiting.length })}
+          : words("console.queue.count", { count: Number(queue["count"] ?? waiting.length) })}
       </p>
       ${lead && lead.staff !== model.staff?.id
         ? html`<p class="empty">${words("console.switchboard.held", { name: lead.name })}</p>`

@@ -20,6 +20,7 @@ from app.topics.queries import parents_topics
 
 RECENT = timedelta(minutes=60)
 RECENT_CLAIMS = 50
+BOARD = 50  # as many of them as a board shows
 WINDOW = 50  # as many of the waiting as a decision looks at first
 
 
@@ -53,12 +54,6 @@ AS_WAITING: tuple[Any, ...] = (
     col(QueueEntry.topic),
     col(QueueEntry.earlier_coach),
 )
-
-
-async def waiting(session: AsyncSession) -> list[Waiting]:
-    """Everybody who waits, next first."""
-    rows = await session.execute(select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER))
-    return [Waiting(*row) for row in rows]
 
 
 async def head_of_queue(
@@ -168,9 +163,10 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
     ]
 
 
-async def board(session: AsyncSession) -> list[WaitingParent]:
-    """Everybody who waits, with what their parents said first."""
-    entries = await waiting(session)
+async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingParent]:
+    """The first of those who wait, with what their parents said first."""
+    rows = await session.execute(select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(most))
+    entries = [Waiting(*row) for row in rows]
     ids = [entry.conversation for entry in entries]
     topics = await parents_topics(session, ids)
     bands = await session.execute(
@@ -183,6 +179,20 @@ async def board(session: AsyncSession) -> list[WaitingParent]:
         )
         for entry in entries
     ]
+
+
+async def places(session: AsyncSession) -> dict[UUID, int]:
+    """Everybody who waits with their place, 1 for who is next."""
+    rows = await session.scalars(select(col(QueueEntry.conversation_id)).where(WAITS).order_by(*IN_ORDER))
+    return {conversation: number for number, conversation in enumerate(rows, start=1)}
+
+
+async def how_many_wait(session: AsyncSession) -> int:
+    """How many parents wait."""
+    found: int = (
+        await session.execute(select(func.count()).select_from(QueueEntry).where(WAITS))
+    ).scalar_one()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

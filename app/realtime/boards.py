@@ -73,7 +73,9 @@ class Boards:
         if not staff and not parents:
             return
         async with reading(self._database) as session:
-            entries = await queries.board(session)
+            entries = await queries.board(session) if staff else []
+            count = await queries.how_many_wait(session) if staff else 0
+            places = await queries.places(session) if parents else {}
             gaps = await queries.claim_gaps(session, now=clock.now())
             mine = await _mine(session) if staff else {}
             offered = await _offered(session) if staff else {}
@@ -97,6 +99,7 @@ class Boards:
             leads = connection.role == "supervisor"
             queue: dict[str, object] = {
                 "waiting": waiting,
+                "count": count,
                 "open": self._is_open(),
                 "may_pick": leads or self._coaches_pick,
                 "switchboard": {"staff": str(lead.id), "name": lead.name} if lead else None,
@@ -132,7 +135,6 @@ class Boards:
                 ]
             self._send_state(connection, "queue", queue)
             self._send_state(connection, "me", me)
-        places = {parent.entry.conversation: number for number, parent in enumerate(entries, start=1)}
         for connection in parents:
             self._send_position(connection, places, gaps)
 

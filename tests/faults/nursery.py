@@ -124,6 +124,10 @@ def become_server(order: dict[str, Any]) -> None:
             from tests.faults.hasty import seed
 
             seed()
+        if os.environ.get("EARSHOT_TEST_BUG") == "unfenced":
+            from tests.faults import unfenced
+
+            unfenced.seed()
         app.cli.main()
         status = 0
     except SystemExit as ended:

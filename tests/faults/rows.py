@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from random import Random
 
+from tests.faults.claims import race
 from tests.faults.ground import Ground, Outcome
 from tests.faults.kills import kill_mid_send, stop_and_wake
 from tests.faults.network import cut_off, read_slowly
@@ -21,6 +22,7 @@ class Row:
     run: Run
     count: int
     engines: tuple[str, ...] = ("SQLite", "PostgreSQL")
+    on_sqlite: int | None = None  # how often there, where that is not an equal share
     at_once: int = 1  # grounds of each engine, side by side
 
 
@@ -33,5 +35,6 @@ ROWS = {
     "F5": Row("the network is cut in five ways", cut_off, 50, ON_POSTGRESQL),
     "F6": Row("two readers at 0 and 1 KB a second", read_slowly, 20, ON_POSTGRESQL),
     "F7": Row("one message is sent again and again", repeat, 2000),
+    "F9": Row("2 to 20 coaches claim one parent at once", race, 3000, on_sqlite=300),
     "F13": Row("the disk is full", fill_disk, 20, ("SQLite",)),
 }

@@ -103,7 +103,7 @@ async def test_one_coach_never_holds_more_than_their_capacity(database: Database
     async with reading(database) as session:
         assert await queries.load_of(session, staff_id=carys.id) == carys.capacity
         assert len(await places_of(session, staff_id=carys.id)) == carys.capacity
-        assert len(await queries.waiting(session)) == 8 - carys.capacity
+        assert await queries.how_many_wait(session) == 8 - carys.capacity
 
 
 @pytest.mark.parametrize("availability", [Availability.BUSY, Availability.ON_BREAK, Availability.OFFLINE])
@@ -119,7 +119,7 @@ async def test_only_who_is_available_takes_anybody(
             await attempt
         assert refused.value.code == "forbidden"
     async with reading(database) as session:
-        assert len(await queries.waiting(session)) == 1
+        assert await queries.how_many_wait(session) == 1
 
 
 async def test_two_windows_of_one_coach_start_one_shift(database: Database) -> None:
