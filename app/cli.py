@@ -129,6 +129,8 @@ def staff_add(
     capacity: Annotated[
         int | None, typer.Option(min=1, max=10, help="Chats at once; without it EARSHOT_CAPACITY.")
     ] = None,
+    skills: Annotated[str, typer.Option(help="Topics they know best: sleep,school-attendance")] = "",
+    sees_again: Annotated[bool, typer.Option(help="Whether they like to meet parents again.")] = True,
 ) -> None:
     """Add a member of staff and print the link with which they choose a password.
 
@@ -137,6 +139,8 @@ def staff_add(
     Example:  earshot staff add jo@example.org --name "Jo Ash" --role coach --languages en,cy
     """
     settings = load_settings()
+    book = read_content(settings.content_dir).codebook
+    topics = {book.resolve(code.strip()).partition("/")[0] for code in skills.split(",") if code.strip()}
 
     async def add(database: Database) -> str:
         await db.require_current(database)
@@ -148,6 +152,8 @@ def staff_add(
                 role=role,
                 languages=languages,
                 capacity=capacity or settings.capacity,
+                skills=topics,
+                sees_again=sees_again,
             )
         return token
 
@@ -208,13 +214,7 @@ def content_check() -> None:
     raise typer.Exit(checked.status)
 
 
-for command in (
-    commands.simulate,
-    commands.simulate_queue,
-    commands.demo,
-    commands.doctor,
-    commands.explain,
-):
+for command in commands.ALL:
     cli.command()(command)
 
 

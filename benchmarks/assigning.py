@@ -1,7 +1,7 @@
 """Whether a decision stays as quick with a long queue: `python -m benchmarks.assigning`, on PostgreSQL.
 
-Compares an offer, committed, at 10 waiting parents and 5 coaches with one at 10,000 and 500, and likewise what
-a board's refresh reads. What counts is the ratio; the milliseconds are this machine's.
+Compares an offer, committed, at 10 waiting parents and 5 coaches with one at 10,000 and 500, and what a board
+reads as well. What counts is the ratio; the milliseconds are this machine's.
 """
 
 import asyncio

@@ -48,11 +48,14 @@ async def add_staff(
     role: str,
     languages: str = "en",
     capacity: int = 3,
+    skills: Collection[str] = (),
+    sees_again: bool = True,
     actor: str = OPERATOR,
 ) -> tuple[Staff, str]:
     """A new member of staff and the one-time token of their first sign-in, good for seven days.
 
-    `languages` is comma-separated, in order of preference.
+    `languages` is comma-separated, in order of preference. `skills` are codes of top-level topics, known to
+    the caller to exist.
     """
     address, spoken = tidy_email(email), tidy_languages(languages)
     if fault := email_fault(address) or languages_fault(spoken):
@@ -74,6 +77,8 @@ async def add_staff(
         role=Role(role).value,
         languages=",".join(spoken),
         capacity=capacity,
+        skills=",".join(sorted(skills)) or None,
+        sees_again=sees_again,
         created_at=clock.now(),
     )
     session.add(staff)

@@ -213,6 +213,9 @@ def progress_bars() -> Progress:
     return Progress(*columns, console=err)
 
 
+ALL = (simulate, simulate_queue, demo, doctor, explain)
+
+
 def _speed(text: str) -> float:
     if text == "max":
         return 0

@@ -16,6 +16,7 @@ from tests.cli.conftest import Run
 
 COMMANDS = (
     *("serve", "demo", "migrate", "staff", "simulate", "rows", "export", "report", "content", "doctor"),
+    *("simulate-queue", "explain"),
 )
 QUESTIONS = str(Path(__file__).parent.parent / "data" / "questions.jsonl")
 
@@ -26,7 +27,9 @@ def test_help_names_each_command(earshot: Run) -> None:
     assert all(re.search(rf"^│ {command} ", shown.out, re.MULTILINE) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "simulate", "export", "report"])
+@pytest.mark.parametrize(
+    "command", ["serve", "demo", "simulate", "simulate-queue", "explain", "export", "report"]
+)
 def test_help_of_a_command_gives_an_example(earshot: Run, command: str) -> None:
     assert f"Example:  earshot {command}" in " ".join(earshot(command, "--help").out.split("\n"))
 
