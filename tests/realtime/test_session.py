@@ -48,6 +48,14 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "conversation.end": {"t": "conversation.end", "id": "2", "d": {"conversation": CONVERSATION}},
     "queue.claim": {"t": "queue.claim", "id": "2", "d": {"conversation": CONVERSATION}},
     "queue.next": {"t": "queue.next", "id": "2"},
+    "queue.assign": {
+        "t": "queue.assign",
+        "id": "2",
+        "d": {"conversation": CONVERSATION, "staff": CONVERSATION},
+    },
+    "switchboard.set": {"t": "switchboard.set", "id": "2", "d": {"on": True}},
+    "offer.accept": {"t": "offer.accept", "id": "2", "d": {"offer": CONVERSATION}},
+    "offer.decline": {"t": "offer.decline", "id": "2", "d": {"offer": CONVERSATION}},
     "availability.set": {"t": "availability.set", "id": "2", "d": {"availability": "busy"}},
     "note.add": {
         "t": "note.add",
@@ -70,7 +78,17 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "d": {"conversation": CONVERSATION, "topics": ["sleep"], "disposition": "advice-given"},
     },
 }
-MAY_STAFF = {"queue.claim", "queue.next", "availability.set", "note.add", "concern.raise", "wrap_up.submit"}
+MAY_STAFF = {
+    "queue.claim",
+    "queue.next",
+    "offer.accept",
+    "offer.decline",
+    "availability.set",
+    "note.add",
+    "concern.raise",
+    "wrap_up.submit",
+}
+MAY_SUPERVISOR = {"concern.step", "queue.assign", "switchboard.set"}
 
 
 def _tag(kind: type) -> str:
@@ -96,7 +114,7 @@ def test_every_frame_has_an_example_a_rule_and_somebody_who_carries_it_out() -> 
 @pytest.mark.parametrize("verb", sorted(set(EXAMPLES) - {"hello"}))
 def test_each_role_may_send_its_own_verbs_and_no_others(verb: str, role: str) -> None:
     allowed = (
-        role == "supervisor" if verb == "concern.step" else (role in STAFF if verb in MAY_STAFF else True)
+        role == "supervisor" if verb in MAY_SUPERVISOR else (role in STAFF if verb in MAY_STAFF else True)
     )
     outcome = _greeted(role).receive(json.dumps(EXAMPLES[verb]), 1.0)
     if allowed:
