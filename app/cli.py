@@ -21,9 +21,10 @@ from app.content.reading import read_content
 from app.content.rules import Language
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError, BadRequest, ConfigurationError, NotFound
+from app.export.building import carry_through
 from app.export.periods import Period, month_of, parse_period, year_of
 from app.export.rows import RowsMade, make_rows
-from app.export.runs import carry_through, request_run
+from app.export.runs import request_run
 from app.export.tallies import count_closed
 from app.rehearsal import commands
 from app.rehearsal.cast import CAST, PASSWORD, DemoPerson, demo_people
@@ -259,8 +260,10 @@ def export(
     approved_by: Annotated[
         str, typer.Option("--approve-as", help="The reviewer who approves; development only.")
     ] = "",
+    sample: Annotated[int | None, typer.Option(help="So many conversations at most, by chance.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The number that a sample is drawn from.")] = None,
 ) -> None:
-    """Ask for an export of anonymised rows: JSON lines, CSV and Parquet, with a manifest.
+    """Ask for an export of anonymised rows: a manifest, and the same rows in several formats.
 
     Another person must approve it, at /research. In development --approve-as does that here, and without
     names the demo people ask and approve. The period is this April-to-March year unless you say another.
@@ -282,7 +285,7 @@ def export(
     code = book.resolve(topic) if topic else None
     asked = _period(period)
 
-    async def ask(database: Database) -> str:
+    async def ask(database: Database, progress: Progress) -> str:
         await db.require_current(database)
         async with reading(database) as session:
             asker = await _active(session, requested_by)
@@ -297,6 +300,8 @@ def export(
                     purpose=purpose,
                     topic=code,
                     period=asked,
+                    sample=sample,
+                    seed=seed,
                 )
             return f"Requested: {run.id}. Another person approves it at {settings.public_url}/research"
         run, folder = await carry_through(
@@ -308,10 +313,16 @@ def export(
             period=asked,
             requested_by=asker,
             approved_by=approver,
+            sample=sample,
+            seed=seed,
+            progress=lambda done, found: progress.update(bar, completed=done, total=found),
         )
         return f"{run.manifest['n']} conversations for {asked.name} in {folder}"
 
-    out.print(asyncio.run(_with_database(settings, ask)), soft_wrap=True)
+    with progress_bars() as progress:
+        bar = progress.add_task("Conversations", total=None)
+        done = asyncio.run(_with_database(settings, lambda database: ask(database, progress)))
+    out.print(done, soft_wrap=True)
 
 
 @cli.command()

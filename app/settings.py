@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(default=90, ge=30)
     abandoned_hours: int = Field(default=24, ge=1)
     suppress_below: int = Field(default=10, ge=5)
+    export_days: int = Field(default=30, ge=1, le=365)
     timers: Timers = Timers()
     limits: Limits = Limits()
 

@@ -1,5 +1,6 @@
 """The daily job: count, make rows, take out what was withdrawn, erase what has been kept long enough."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from app.chat import erasure
 from app.content.rules import Codebook
 from app.db import Database, transaction
+from app.export import building, runs
 from app.export.rows import RowsMade, make_rows, remove_withdrawn_of
 from app.export.tallies import count_closed
 from app.queue import closing
@@ -36,6 +38,8 @@ async def run_daily(
 
     Who has waited as long as abandoned conversations are kept has left without saying so: they are abandoned.
 
+    Files of exports go whose time for downloads is over, and what builds left that were killed.
+
     Counting and rows come before erasure, so that a conversation whose retention ends today is not missed.
     """
     counted = await count_closed(database, now=now)
@@ -43,6 +47,8 @@ async def run_daily(
     async with transaction(database) as session:
         await closing.expire(session, before=now - timedelta(hours=settings.abandoned_hours))
     erased = await erase_due(database, key_ring, settings, now=now)
+    await runs.remove_expired(database, settings, now=now)
+    await asyncio.to_thread(building.remove_unfinished, settings)
     return Day(counted=counted, rows=rows, erased=erased)
 
 

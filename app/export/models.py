@@ -1,28 +1,20 @@
 """Tables of anonymised rows, tallies and runs. Rows and tallies hold no id of a conversation or a person."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from app.db import UtcTime
-
-
-class RunState(StrEnum):
-    REQUESTED = "requested"
-    APPROVED = "approved"
-    BUILT = "built"
-    RELEASED = "released"
-    WITHDRAWN = "withdrawn"
+from app.export.rules import RunState
 
 
 class RowGroup(SQLModel, table=True):
     """One anonymised conversation, under an id of its own; `month` is its first day."""
 
     __tablename__ = "row_group"
-    __table_args__ = (Index("ix_row_group_month_main_topic", "month", "main_topic"),)
+    __table_args__ = (Index("ix_row_group_month_id", "month", "id"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     month: date
@@ -91,7 +83,11 @@ class Tallied(SQLModel, table=True):
 
 
 class ExportRun(SQLModel, table=True):
-    """One export: who asked and why, who approved it, and what was built."""
+    """One export: who asked and why, who approved it, and what was built.
+
+    With a `sample` it holds so many conversations at most, drawn by chance from `seed`. `done` of `found`
+    conversations are written so far.
+    """
 
     __tablename__ = "export_run"
     __table_args__ = (
@@ -104,12 +100,30 @@ class ExportRun(SQLModel, table=True):
     requested_by: UUID = Field(foreign_key="staff.id")
     purpose: str
     topic: str | None = None
+    period: str = Field(default="unknown", sa_column_kwargs={"server_default": "unknown"})
     first_month: date
     last_month: date
+    codebook_version: str = Field(default="unknown", sa_column_kwargs={"server_default": "unknown"})
+    policy: str = Field(default="unknown", sa_column_kwargs={"server_default": "unknown"})
+    sample: int | None = None
+    seed: int | None = None
     requested_at: datetime = Field(sa_type=UtcTime)
     approved_by: UUID | None = Field(default=None, foreign_key="staff.id")
     approved_at: datetime | None = Field(default=None, sa_type=UtcTime)
     built_at: datetime | None = Field(default=None, sa_type=UtcTime)
     released_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    done: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    found: int | None = None
     manifest: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class ExportMember(SQLModel, table=True):
+    """That an anonymised conversation is in a run's files. It outlives rows that are withdrawn, so that it
+    can be said which files must be recalled."""
+
+    __tablename__ = "export_member"
+
+    run_id: UUID = Field(foreign_key="export_run.id", ondelete="CASCADE", primary_key=True)
+    group_id: UUID = Field(primary_key=True)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import jinja2
 
+from app import clock
 from app.accounts.rules import Viewer
 from app.content.pages import MONTHS
 from app.content.rules import Content, Language
 from app.errors import AppError
-from app.export import files
-from app.export.models import ExportRun, RunState
-from app.export.runs import APPROVES, REQUESTS, SEES
+from app.export.manifest import NAME as MANIFEST
+from app.export.models import ExportRun
+from app.export.rules import REQUESTS, SEES, RunState, steps_for
 
 _TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (_TEMPLATES / "research.css").read_bytes()
@@ -34,6 +35,7 @@ def research_page(
     csrf: str = "",
     runs: Sequence[ExportRun] = (),
     names: Mapping[UUID, str] | None = None,
+    recall: Mapping[UUID, int] | None = None,
     error: AppError | None = None,
 ) -> str:
     """The page as this viewer may see it; None is somebody who has not signed in."""
@@ -48,28 +50,22 @@ def research_page(
         may_request=viewer is not None and viewer.role in REQUESTS,
         csrf=csrf,
         codes=content.codebook.topics,
-        runs=[_shown(run, content, language, viewer=viewer, names=names or {}) for run in runs if viewer],
+        runs=[
+            _shown(run, content, language, viewer=viewer, names=names or {}, recall=recall or {})
+            for run in runs
+        ],
         error=error,
     )
 
 
-def steps_for(run: ExportRun, viewer: Viewer) -> list[str]:
-    """What this viewer may do next to a run."""
-    steps = []
-    second = viewer.role in APPROVES and viewer.staff_id != run.requested_by
-    if run.state == RunState.REQUESTED and second:
-        steps.append("approve")
-    if run.state in (RunState.APPROVED, RunState.BUILT) and viewer.role in SEES:
-        steps.append("build")
-    if run.state == RunState.BUILT and second:
-        steps.append("release")
-    if run.state != RunState.WITHDRAWN and (viewer.role in APPROVES or viewer.staff_id == run.requested_by):
-        steps.append("withdraw")
-    return steps
-
-
 def _shown(
-    run: ExportRun, content: Content, language: Language, *, viewer: Viewer | None, names: Mapping[UUID, str]
+    run: ExportRun,
+    content: Content,
+    language: Language,
+    *,
+    viewer: Viewer | None,
+    names: Mapping[UUID, str],
+    recall: Mapping[UUID, int],
 ) -> dict[str, object]:
     first, last = (
         f"{MONTHS[language][month.month - 1]} {month.year}" for month in (run.first_month, run.last_month)
@@ -83,12 +79,29 @@ def _shown(
         "purpose": run.purpose,
         "state": run.state,
         "n": run.manifest.get("n"),
+        "sample": run.sample,
+        "seed": run.seed,
+        "progress": (run.done, run.found) if run.state == RunState.APPROVED and run.found else None,
+        "expires": f"{run.expires_at.astimezone(clock.LONDON):%d/%m/%Y}" if run.expires_at else "",
+        "recall": recall.get(run.id, 0),
         "requested_by": names.get(run.requested_by, ""),
         "approved_by": names.get(run.approved_by, "") if run.approved_by else "",
-        "files": files.NAMES if run.state == RunState.RELEASED else (),
-        "steps": steps_for(run, viewer) if viewer else [],
+        "files": _files(run),
+        "steps": steps_for(
+            state=run.state, role=viewer.role, asked_for_it=viewer.staff_id == run.requested_by
+        )
+        if viewer
+        else [],
         "waits_for_another": waiting and viewer is not None and viewer.staff_id == run.requested_by,
     }
+
+
+def _files(run: ExportRun) -> list[str]:
+    """The names of the files that may be downloaded now."""
+    if run.state != RunState.RELEASED or run.expires_at is None or run.expires_at <= clock.now():
+        return []
+    described = run.manifest.get("files", {})
+    return [*described, MANIFEST] if isinstance(described, dict) else []
 
 
 def _topic(run: ExportRun, content: Content, language: Language) -> str:

@@ -5,7 +5,7 @@ Rows are only ever selected through `available`: consent is part of the query.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_, select
@@ -14,7 +14,9 @@ from sqlmodel import col
 
 from app.accounts.models import Consent
 from app.errors import NotFound
-from app.export.models import ExportRun, Row, RowGroup, RowLink, RunState, Tally
+from app.export.generalising import Facts
+from app.export.models import ExportMember, ExportRun, Row, RowGroup, RowLink, Tally
+from app.export.rules import RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,46 @@ def available(selection: Selection) -> ColumnElement[bool]:
 
 
 async def groups_after(
-    session: AsyncSession, *, selection: Selection, after: UUID | None, limit: int
+    session: AsyncSession,
+    *,
+    selection: Selection,
+    after: UUID | None,
+    limit: int,
+    among: Sequence[UUID] | None = None,
 ) -> list[RowGroup]:
-    """The next anonymised conversations of a selection, in order of id."""
+    """The next anonymised conversations of a selection, in order of id; with `among`, of these alone."""
     query = select(RowGroup).where(available(selection))
     if after is not None:
         query = query.where(col(RowGroup.id) > after)
+    if among is not None:
+        query = query.where(col(RowGroup.id).in_(among))
     return list(await session.scalars(query.order_by(col(RowGroup.id)).limit(limit)))
+
+
+async def facts_after(
+    session: AsyncSession, *, selection: Selection, after: UUID | None, limit: int
+) -> list[tuple[UUID, date, Facts]]:
+    """Id, month and facts of the next anonymised conversations of a selection, in order of id."""
+    names = ("main_topic", "stage", "region", "age_band", "send", "attendance")
+    query = select(col(RowGroup.id), col(RowGroup.month), *(getattr(RowGroup, name) for name in names)).where(
+        available(selection)
+    )
+    if after is not None:
+        query = query.where(col(RowGroup.id) > after)
+    return [
+        (group, month, Facts("", topic or None, stage, region, None, age_band, send, attendance))
+        for group, month, topic, stage, region, age_band, send, attendance in await session.execute(
+            query.order_by(col(RowGroup.id)).limit(limit)
+        )
+    ]
+
+
+def facts_of_group(group: RowGroup) -> Facts:
+    """The same facts of one anonymised conversation."""
+    return Facts(
+        *("", group.main_topic or None, group.stage, group.region, None),
+        *(group.age_band, group.send, group.attendance),
+    )
 
 
 async def rows_of(session: AsyncSession, *, groups: Sequence[UUID]) -> dict[UUID, list[Row]]:
@@ -87,10 +122,27 @@ async def rows_of(session: AsyncSession, *, groups: Sequence[UUID]) -> dict[UUID
     return found
 
 
-async def still_available(session: AsyncSession, *, groups: Sequence[UUID]) -> int:
-    """How many of these anonymised conversations exist and may be used now."""
-    query = select(func.count()).select_from(RowGroup).where(col(RowGroup.id).in_(groups), consented())
-    return (await session.execute(query)).scalar_one()
+async def no_longer_available(session: AsyncSession, run_id: UUID) -> bool:
+    """Whether one of the conversations in a run's files has been withdrawn since they were written."""
+    query = select(col(ExportMember.group_id)).where(col(ExportMember.run_id) == run_id, _gone()).limit(1)
+    return (await session.scalar(query)) is not None
+
+
+async def to_recall(session: AsyncSession) -> list[tuple[ExportRun, int]]:
+    """The runs that were released and hold conversations withdrawn since, with how many these are."""
+    query = (
+        select(ExportRun, func.count())
+        .join(ExportMember, col(ExportMember.run_id) == col(ExportRun.id))
+        .where(col(ExportRun.released_at).is_not(None), _gone())
+        .group_by(col(ExportRun.id))
+        .order_by(col(ExportRun.released_at), col(ExportRun.id))
+    )
+    return [(run, int(count)) for run, count in await session.execute(query)]
+
+
+def _gone() -> ColumnElement[bool]:
+    """True for a member whose rows were removed, or may not be used any more."""
+    return ~exists().where(col(RowGroup.id) == col(ExportMember.group_id)).where(consented())
 
 
 async def tallies(
@@ -153,14 +205,25 @@ async def run(session: AsyncSession, run_id: UUID) -> ExportRun:
     return found
 
 
-async def released_run(session: AsyncSession, run_id: UUID) -> ExportRun:
-    """An export run whose files may be handed out, or NotFound."""
+async def released_run(session: AsyncSession, run_id: UUID, *, now: datetime) -> ExportRun:
+    """An export run whose files may be handed out now, or NotFound."""
     found = await run(session, run_id)
     if found.state != RunState.RELEASED:
         raise NotFound(
             "This export has not been released.", next_step="A reviewer or a manager releases it first."
         )
+    if found.expires_at is None or found.expires_at <= now:
+        raise NotFound("The time for downloads of this export is over.", next_step="Ask for a new export.")
     return found
+
+
+async def expired_runs(session: AsyncSession, *, now: datetime) -> list[ExportRun]:
+    """The released runs whose time for downloads is over."""
+    query = select(ExportRun).where(
+        col(ExportRun.state) == RunState.RELEASED,
+        or_(col(ExportRun.expires_at).is_(None), col(ExportRun.expires_at) <= now),
+    )
+    return list(await session.scalars(query))
 
 
 def _about(topic: str) -> ColumnElement[bool]:

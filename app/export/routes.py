@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -19,33 +19,36 @@ from app.accounts.tokens import csrf_token
 from app.content.rules import Language
 from app.db import reading, transaction
 from app.errors import AppError, BadRequest, Forbidden, NotFound, Unauthorized
-from app.export import files, queries, runs
+from app.export import manifest, queries, runs
+from app.export.building import build_run
 from app.export.models import ExportRun
 from app.export.pages import STYLE, research_page
 from app.export.periods import parse_period
+from app.export.rules import SEES, Step
 
 router = APIRouter()
-research_staff = require(*runs.SEES)
+research_staff = require(*SEES)
 FORM_BYTES = 8192
 MEDIA_TYPES = {
-    files.JSON_LINES: "application/x-ndjson",
-    files.CSV: "text/csv; charset=utf-8",
-    files.PARQUET: "application/vnd.apache.parquet",
-    files.MANIFEST: "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".json": "application/json",
 }
 
-Step = Literal["approve", "build", "release", "withdraw"]
 ResearchStaff = Annotated[Viewer, Depends(research_staff)]
 
 
 class RunAsked(BaseModel):
-    """A request for an export; `topic` left out means all."""
+    """A request for an export; `topic` left out means all. A `sample` is drawn by chance from `seed`."""
 
     model_config = ConfigDict(extra="forbid")
 
     purpose: Annotated[str, StringConstraints(max_length=1000)]
     period: Annotated[str, StringConstraints(max_length=20)]
     topic: Annotated[str, StringConstraints(max_length=100)] | None = None
+    sample: int | None = None
+    seed: int | None = None
 
 
 @router.get("/api/v1/runs", dependencies=[Depends(research_staff)])
@@ -67,23 +70,28 @@ async def take_step(request: Request, viewer: ResearchStaff, id: UUID, step: Ste
     return _wire(await _step(request, viewer, id, step))
 
 
-@router.get("/api/v1/runs/{id}/files/{name}")
+@router.get("/api/v1/runs/{id}/files/{name:path}")
 async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str) -> FileResponse:  # noqa: A002
-    """One file of a released run, while consent to all of its rows is in force; each download is noted."""
+    """One file of a released run, for some weeks and while consent to all of its rows is in force.
+
+    Each download is in the audit record.
+    """
     state = request.app.state
     async with transaction(state.database) as session:
-        run = await queries.released_run(session, id)
+        run = await queries.released_run(session, id, now=clock.now())
         path: Path = runs.run_folder(state.settings, run.id) / name
-        if name not in files.NAMES or not await asyncio.to_thread(path.is_file):
+        described = run.manifest.get("files")
+        known = {*described, manifest.NAME} if isinstance(described, dict) else set()
+        if name not in known or not await asyncio.to_thread(path.is_file):
             raise NotFound("There is no such file.", next_step="The list of exports names them.")
-        await runs.require_consent_to_files(session, state.settings, run.id)
+        await runs.require_consent(session, run.id, next_step="Have it taken back, and ask for a new one.")
         audit.note(
             session, actor=viewer.actor, action="export.downloaded", subject=f"export:{run.id}", file=name
         )
     return FileResponse(
         path,
-        media_type=MEDIA_TYPES[name],
-        filename=f"earshot-{run.id}-{name}",
+        media_type=MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
+        filename=f"earshot-{run.id}-{name.replace('/', '-')}",
         headers={"Cache-Control": "no-store"},
     )
 
@@ -107,6 +115,8 @@ async def ask_by_form(request: Request, lang: Language = "en") -> Response:
             purpose=fields.get("purpose", "")[:1000],
             period=fields.get("period", "")[:20],
             topic=fields.get("topic", "")[:100] or None,
+            sample=_number(fields.get("sample", "")),
+            seed=_number(fields.get("seed", "")),
         )
         await _ask(request, viewer, asked)
     except AppError as error:
@@ -156,17 +166,19 @@ async def _ask(request: Request, viewer: Viewer, asked: RunAsked) -> ExportRun:
             purpose=asked.purpose,
             topic=asked.topic,
             period=period,
+            sample=asked.sample,
+            seed=asked.seed,
         )
 
 
 async def _step(request: Request, viewer: Viewer, run_id: UUID, step: Step) -> ExportRun:
     state = request.app.state
     staff_id, role = viewer.staff_id, viewer.role
-    if step == "approve":
+    if step is Step.APPROVE:
         async with transaction(state.database) as session:
             return await runs.approve_run(session, run_id=run_id, staff_id=staff_id, role=role)
-    if step == "build":
-        return await runs.build_run(
+    if step is Step.BUILD:
+        return await build_run(
             state.database,
             state.settings,
             state.content.codebook,
@@ -174,7 +186,7 @@ async def _step(request: Request, viewer: Viewer, run_id: UUID, step: Step) -> E
             staff_id=staff_id,
             role=role,
         )
-    follow = runs.release_run if step == "release" else runs.withdraw_run
+    follow = runs.release_run if step is Step.RELEASE else runs.withdraw_run
     return await follow(state.database, state.settings, run_id=run_id, staff_id=staff_id, role=role)
 
 
@@ -184,9 +196,11 @@ async def _page(
     state = request.app.state
     found: list[ExportRun] = []
     names: dict[UUID, str] = {}
-    if viewer.role in runs.SEES:
+    recall: dict[UUID, int] = {}
+    if viewer.role in SEES:
         async with reading(state.database) as session:
             found = await queries.all_runs(session)
+            recall = {run.id: count for run, count in await queries.to_recall(session)}
             names = {staff.id: staff.name for staff in await accounts.all_staff(session)}
     page = research_page(
         state.content,
@@ -195,6 +209,7 @@ async def _page(
         csrf=_csrf(request),
         runs=found,
         names=names,
+        recall=recall,
         error=error,
     )
     return HTMLResponse(
@@ -220,6 +235,15 @@ async def _form(request: Request) -> tuple[Viewer, dict[str, str]]:
     return accounts.viewer_of(*found), fields
 
 
+def _number(field: str) -> int | None:
+    """The number in a form's field; None where it is left empty."""
+    if not field.strip():
+        return None
+    if not field.strip().isdecimal() or len(field) > 12:
+        raise BadRequest("Sample and seed are numbers.", next_step="Leave both empty to have all.")
+    return int(field)
+
+
 def _csrf(request: Request) -> str:
     return csrf_token(request.cookies.get(COOKIE, ""), secret=request.app.state.settings.server_secret)
 
@@ -229,14 +253,19 @@ def _back(language: Language) -> RedirectResponse:
 
 
 def _wire(run: ExportRun) -> dict[str, object]:
-    moments = ("requested_at", "approved_at", "built_at", "released_at", "withdrawn_at")
+    moments = ("requested_at", "approved_at", "built_at", "released_at", "expires_at", "withdrawn_at")
     return {
         "id": str(run.id),
         "state": run.state,
         "topic": run.topic,
+        "period": run.period,
         "first_month": f"{run.first_month:%Y-%m}",
         "last_month": f"{run.last_month:%Y-%m}",
         "purpose": run.purpose,
+        "sample": run.sample,
+        "seed": run.seed,
+        "done": run.done,
+        "found": run.found,
         "requested_by": str(run.requested_by),
         "approved_by": str(run.approved_by) if run.approved_by else None,
         **{name: clock.wire(at) if (at := getattr(run, name)) else None for name in moments},

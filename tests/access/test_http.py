@@ -152,7 +152,7 @@ MATRIX: dict[tuple[str, str], Cell] = {
     ("POST", "/api/v1/runs/{id}/{step}"): Cell(
         "/api/v1/runs/{run}/approve", answers=research_only(farid=403, gwen=200, huw=200), before=_a_run
     ),
-    ("GET", "/api/v1/runs/{id}/files/{name}"): Cell(
+    ("GET", "/api/v1/runs/{id}/files/{name:path}"): Cell(
         "/api/v1/runs/{run}/files/rows.csv",
         answers=research_only(farid=404, gwen=404, huw=404),
         before=_a_run,

@@ -42,9 +42,9 @@ def test_rows_export_and_report_follow_each_other(earshot: Run, past: Settings) 
         manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
         lines = (Path(folder) / "rows.jsonl").read_text(encoding="utf-8").splitlines()
         assert manifest["n"] == int(count) == len({json.loads(line)["conversation"] for line in lines})
-        assert {path.name for path in Path(folder).iterdir()} == {
-            *("rows.jsonl", "rows.csv", "rows.parquet", "manifest.json"),
-        }
+        written = {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file()}
+        assert written == {*manifest["files"], "manifest.json"}
+        assert {"rows.jsonl", "rows.csv"} < written
         found += int(count)
     assert 0 < found < COUNT
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from app import clock
@@ -109,8 +108,3 @@ async def add_closed(
                 Consent(conversation_id=here, purpose="research", wording_version="1", given_at=closed_at)
             )
     return here
-
-
-def files_under(folder: Path) -> list[str]:
-    """The names of all files and folders below, however deep."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*")) if folder.exists() else []

@@ -6,8 +6,8 @@ from pathlib import Path
 from uuid import UUID
 
 from app.db import open_database
+from app.export.building import build_run
 from app.export.rows import make_rows
-from app.export.runs import build_run
 from app.settings import Settings
 from tests.export.conversations import CODEBOOK, KEYS, NOW
 

@@ -1,7 +1,6 @@
 """Exports over HTTP: five roles and nobody, the forms' token, and files that only a release hands out."""
 
 import json
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,24 +11,14 @@ from sqlmodel import col
 from app.audit import AuditEntry
 from app.db import reading
 from app.export.rows import make_rows
-from app.main import create_app
-from app.settings import Settings
 from tests.cast import CARYS, ESTHER, FARID, GWEN, HUW, Person, SignedIn, browser_of, hire_and_sign_in
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed
-from tests.scenes import content
 
 ASKED = {
     "purpose": "What parents say about mornings",
     "period": f"{LONG_AGO:%Y-%m}",
     "topic": "school-refusal",
 }
-
-
-@pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[FastAPI]:
-    app = create_app(settings, content())
-    yield app
-    await app.state.database.engine.dispose()
 
 
 async def enter(service: FastAPI, person: Person) -> SignedIn:
@@ -89,7 +78,12 @@ async def test_a_run_over_json_from_request_to_download(service: FastAPI) -> Non
     async with browser_of(service, farid) as browser:
         assert (await browser.get(f"/api/v1/runs/{run}/files/rows.csv")).status_code == 404
         assert await stepped(service, huw, run, "release") == 200
-        for name in ("rows.jsonl", "rows.csv", "rows.parquet", "manifest.json"):
+        for name in (
+            "rows.jsonl",
+            "rows.csv",
+            f"parquet/period={ASKED['period']}/part-0001.parquet",
+            "manifest.json",
+        ):
             assert (await browser.get(f"/api/v1/runs/{run}/files/{name}")).status_code == 200
         rows = (await browser.get(f"/api/v1/runs/{run}/files/rows.jsonl")).text
         for name in ("secret", "..%2F..%2Fearshot.db", ".part", "rows.csv.bak"):

@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import hashlib
 import json
 import shutil
 from datetime import timedelta
@@ -18,12 +17,14 @@ from app.accounts.models import Consent, Staff
 from app.audit import AuditEntry
 from app.db import Database, reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden
-from app.export import files, runs
+from app.export import building, manifest, runs
+from app.export.formats import lines, sheets
 from app.export.models import ExportRun, Row, RowGroup
 from app.export.periods import Period, parse_period
 from app.export.rows import make_rows
 from app.settings import Settings
-from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff, files_under
+from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff
+from tests.export.folders import files_under, torn
 
 PURPOSE = "What parents say about mornings before school"
 MONTH = parse_period(f"{LONG_AGO:%Y-%m}")
@@ -56,18 +57,22 @@ async def approved(database: Database, run: UUID, *, by: UUID, role: str = "revi
         await runs.approve_run(session, run_id=run, staff_id=by, role=role)
 
 
+async def build(database: Database, settings: Settings, run: UUID, *, by: UUID) -> ExportRun:
+    return await building.build_run(database, settings, CODEBOOK, run_id=run, staff_id=by, role="researcher")
+
+
 async def built(
     database: Database, settings: Settings, *, topic: str | None = None, period: Period = MONTH
 ) -> tuple[UUID, UUID, UUID]:
     researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
     run = await requested(database, researcher, topic=topic, period=period)
     await approved(database, run, by=reviewer)
-    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    await build(database, settings, run, by=researcher)
     return run, researcher, reviewer
 
 
-def lines(settings: Settings, run: UUID) -> list[dict[str, object]]:
-    path = runs.run_folder(settings, run) / files.JSON_LINES
+def told(settings: Settings, run: UUID) -> list[dict[str, object]]:
+    path = runs.run_folder(settings, run) / lines.NAME
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
@@ -83,7 +88,7 @@ async def test_a_run_is_carried_through_and_its_files_agree(database: Database, 
     researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
     async with reading(database) as session:
         asks, approves = await session.get_one(Staff, researcher), await session.get_one(Staff, reviewer)
-    run, folder = await runs.carry_through(
+    run, folder = await building.carry_through(
         database,
         settings,
         CODEBOOK,
@@ -94,20 +99,17 @@ async def test_a_run_is_carried_through_and_its_files_agree(database: Database, 
         approved_by=approves,
     )
     assert run.state == "released"
-    assert files_under(folder) == sorted(files.NAMES)
-    manifest = json.loads((folder / files.MANIFEST).read_text(encoding="utf-8"))
-    assert (manifest["source"], manifest["n"], manifest["counts"]["messages"]) == ("rows", 2, 6)
-    assert (manifest["requested_by"]["role"], manifest["approved_by"]["role"]) == ("researcher", "reviewer")
-    for name, described in manifest["files"].items():
-        content = (folder / name).read_bytes()
-        assert described == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    table = pl.read_parquet(folder / files.PARQUET)
-    with (folder / files.CSV).open(encoding="utf-8", newline="") as sheet:
+    assert torn(folder) == []
+    said = json.loads((folder / manifest.NAME).read_text(encoding="utf-8"))
+    assert (said["source"], said["n"], said["counts"]["messages"]) == ("rows", 2, 6)
+    assert (said["requested_by"]["role"], said["approved_by"]["role"]) == ("researcher", "reviewer")
+    table = pl.read_parquet(folder / "parquet")
+    with (folder / sheets.CSV).open(encoding="utf-8", newline="") as sheet:
         cells = list(csv.DictReader(sheet))
-    told = lines(settings, run.id)
-    assert table["text"].to_list() == [row["text"] for row in cells] == [line["text"] for line in told]
-    assert table["topics"].to_list() == [line["topics"] for line in told]
-    assert {line["age_band"] for line in told} == {"8-10", None}
+    rows = told(settings, run.id)
+    assert table["text"].to_list() == [row["text"] for row in cells] == [row["text"] for row in rows]
+    assert table["conversation"].to_list() == [row["conversation"] for row in rows]
+    assert {row["age_band"] for row in rows} == {None}, "two conversations are too few to tell of a child"
     async with reading(database) as session:
         actions = list(await session.scalars(select(col(AuditEntry.action)).order_by(col(AuditEntry.number))))
     assert actions[-4:] == ["export.requested", "export.approved", "export.built", "export.released"]
@@ -144,13 +146,15 @@ async def test_steps_come_in_order_and_once(database: Database, settings: Settin
     researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
     run = await requested(database, researcher)
     with pytest.raises(Conflict):
-        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+        await building.build_run(
+            database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher"
+        )
     with pytest.raises(Conflict):
         await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
     await approved(database, run, by=reviewer)
     with pytest.raises(Conflict):
         await approved(database, run, by=reviewer)
-    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    await build(database, settings, run, by=researcher)
     await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
     await runs.withdraw_run(database, settings, run_id=run, staff_id=researcher, role="researcher")
     assert files_under(settings.data_dir / "exports") == []
@@ -180,20 +184,20 @@ async def test_a_topic_takes_its_children_with_it(
         {"topics": ["sleep", "behaviour"]},
     )
     run, _, _ = await built(database, settings, topic=asked)
-    assert len({line["conversation"] for line in lines(settings, run)}) == found
+    assert len({line["conversation"] for line in told(settings, run)}) == found
 
 
 async def test_other_months_stay_out(database: Database, settings: Settings) -> None:
     await made(database, settings, {}, {"closed_at": LONG_AGO - timedelta(days=70)})
     run, _, _ = await built(database, settings)
-    assert len({line["conversation"] for line in lines(settings, run)}) == 1
+    assert len({line["conversation"] for line in told(settings, run)}) == 1
 
 
 async def test_production_exports_no_simulated_rows(database: Database, settings: Settings) -> None:
     await made(database, settings, {"origin": "simulated"}, {})
     production = settings.model_copy(update={"env": "production"})
     run, _, _ = await built(database, production)
-    assert [line["simulated"] for line in lines(production, run)] == [False] * 3
+    assert [line["simulated"] for line in told(production, run)] == [False] * 3
 
 
 async def test_a_build_that_dies_half_way_leaves_nothing(
@@ -207,22 +211,23 @@ async def test_a_build_that_dies_half_way_leaves_nothing(
     class PowerCut(BaseException):
         pass
 
-    def cut(folder: Path, manifest: dict[str, object]) -> None:
-        assert (folder / files.JSON_LINES).stat().st_size > 0
+    def cut(folder: Path, told: dict[str, object]) -> None:
+        assert (folder / lines.NAME).stat().st_size > 0
         raise PowerCut
 
-    whole = files.write_manifest
-    monkeypatch.setattr(files, "write_manifest", cut)
+    whole = manifest.write_manifest
+    monkeypatch.setattr(manifest, "write_manifest", cut)
     with pytest.raises(PowerCut):
-        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+        await building.build_run(
+            database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher"
+        )
     assert files_under(settings.data_dir / "exports") == []
-    monkeypatch.setattr(files, "write_manifest", whole)
+    monkeypatch.setattr(manifest, "write_manifest", whole)
     left = settings.data_dir / "exports" / f".{run}.dead.part"
     left.mkdir()
-    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
-    assert files_under(settings.data_dir / "exports") == sorted(
-        [str(run), *(f"{run}/{name}" for name in files.NAMES)]
-    )
+    await build(database, settings, run, by=researcher)
+    assert [path.name for path in (settings.data_dir / "exports").iterdir()] == [str(run)]
+    assert torn(runs.run_folder(settings, run)) == []
 
 
 async def test_a_withdrawal_while_building_stops_the_build(
@@ -233,20 +238,22 @@ async def test_a_withdrawal_while_building_stops_the_build(
     researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
     run = await requested(database, researcher)
     await approved(database, run, by=reviewer)
-    write_rows = runs._write_rows
+    write_rows = building._write
 
     async def then_withdraw(*args: object, **kwargs: object) -> dict[str, int]:
         counts = await write_rows(*args, **kwargs)  # type: ignore[arg-type]
         await withdraw(database, goes)
         return counts
 
-    monkeypatch.setattr(runs, "_write_rows", then_withdraw)
+    monkeypatch.setattr(building, "_write", then_withdraw)
     with pytest.raises(Conflict):
-        await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+        await building.build_run(
+            database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher"
+        )
     assert files_under(settings.data_dir / "exports") == []
-    monkeypatch.setattr(runs, "_write_rows", write_rows)
-    await runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
-    assert len({line["conversation"] for line in lines(settings, run)}) == 1
+    monkeypatch.setattr(building, "_write", write_rows)
+    await build(database, settings, run, by=researcher)
+    assert len({line["conversation"] for line in told(settings, run)}) == 1
     await withdraw(database, stays)
     with pytest.raises(Conflict):
         await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
@@ -273,10 +280,10 @@ async def test_cells_that_a_spreadsheet_would_run_are_defused(database: Database
             for number, text in enumerate(texts, start=1)
         )
     run, _, _ = await built(database, settings)
-    with (runs.run_folder(settings, run) / files.CSV).open(encoding="utf-8", newline="") as sheet:
+    with (runs.run_folder(settings, run) / sheets.CSV).open(encoding="utf-8", newline="") as sheet:
         cells = [row["text"] for row in csv.DictReader(sheet)]
     assert cells == [*(f"'{text}" for text in texts[:7]), *texts[7:]]
-    assert [line["text"] for line in lines(settings, run)] == texts
+    assert [line["text"] for line in told(settings, run)] == texts
 
 
 async def test_a_purpose_is_needed(database: Database) -> None:
@@ -305,14 +312,17 @@ async def test_two_builds_at_once_do_not_clear_each_other_away(
     await approved(database, run, by=reviewer)
     outcomes = await asyncio.gather(
         *(
-            runs.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+            building.build_run(
+                database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher"
+            )
             for _ in range(3)
         ),
         return_exceptions=True,
     )
     assert sum(isinstance(outcome, ExportRun) for outcome in outcomes) >= 1
     assert all(isinstance(outcome, ExportRun | Conflict) for outcome in outcomes)
-    assert files_under(runs.run_folder(settings, run)) == sorted(files.NAMES)
+    assert torn(runs.run_folder(settings, run)) == []
+    assert files_under(runs.run_folder(settings, run))
 
 
 async def test_files_that_are_gone_are_not_released(database: Database, settings: Settings) -> None:

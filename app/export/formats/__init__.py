@@ -1,0 +1,1 @@
+"""The formats of an export: each writes conversation by conversation, so that memory stays flat."""
