@@ -17,11 +17,18 @@ RUN uv pip install --no-cache --require-hashes -c requirements.lock -r pyproject
 COPY app app
 RUN uv pip install --no-cache --no-deps --build-constraints requirements.lock -e .
 
+# The anonymiser's gazetteers: what builds them stays behind.
+FROM packages AS gazetteers
+RUN uv pip install --no-cache --require-hashes -c requirements.lock -r pyproject.toml --extra gazetteers
+COPY training training
+RUN /service/.venv/bin/python -m training.gazetteers
+
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /service --shell /usr/sbin/nologin earshot \
     && install -d -o earshot -g earshot /data
 WORKDIR /service
 COPY --from=packages /service ./
+COPY --from=gazetteers /service/app/anonymise/data app/anonymise/data
 COPY alembic.ini ./
 COPY migrations migrations
 COPY content content

@@ -49,14 +49,14 @@ screenshots: setup ## photograph the service's pages for the README
 	@$(BIN)/python -m docs.make_screenshots
 
 clean: ## remove everything that make made; your data in var/ stays
-	rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules build app/anonymise/data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 lock: setup ## compile requirements.lock and package-lock.json anew from what the project asks for
 	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra dev -o requirements.lock pyproject.toml
 	npm install --package-lock-only
 
-setup: .venv/.installed web
+setup: .venv/.installed app/anonymise/data/lexicon.tsv web
 
 web: build/web/.built
 
@@ -73,6 +73,11 @@ web: build/web/.built
 		$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
 	@uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The anonymiser's gazetteers, from the packages of the lock.
+app/anonymise/data/lexicon.tsv: training/gazetteers.py $(wildcard app/anonymise/lists/*.txt) .venv/.installed
+	@echo "Building the gazetteers …"
+	@$(BIN)/python -m training.gazetteers >/dev/null
 
 # The system's node and npm, if they are new enough, else those of a Python package.
 .venv/.node: | .venv/.installed

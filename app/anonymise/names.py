@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.anonymise.spans import Span
-from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, PLACES, SURNAMES, WORD_NAMES
+from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, WORD_NAMES, common, flags_of
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NAME = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
@@ -155,17 +155,29 @@ def _listed(text: str) -> Iterator[Span]:
 
 def _given(word: str) -> str | None:
     """The given name in a word, without its possessive ending; None if there is none."""
-    for form in (word, _without_possessive(word), word.removesuffix("s")):
+    forms = [word, _without_possessive(word), word.removesuffix("s")]
+    folded = word.casefold()
+    if folded.endswith("s") and folded not in GIVEN_NAMES and common(folded[:-1]) > common(folded):
+        forms.reverse()  # leos is Leo's, not a name of its own
+    for form in forms:
         folded = form.casefold()
-        if folded in GIVEN_NAMES and folded not in ORDINARY:
+        if is_given(folded):
             return form
     parts = re.split(r"[-'\u2019]", word)
-    return word if len(parts) > 1 and parts[0].casefold() in GIVEN_NAMES and len(parts[-1]) > 2 else None
+    return word if len(parts) > 1 and is_given(parts[0].casefold()) and len(parts[-1]) > 2 else None
+
+
+def is_given(folded: str) -> bool:
+    """Whether the word in lower case is a given name and nothing else."""
+    flags = flags_of(folded)
+    return "G" in flags and "O" not in flags and folded not in ORDINARY and folded not in WORD_NAMES
 
 
 def _surname(word: str, *, capital: bool) -> bool:
     folded = _without_possessive(word).casefold()
-    if folded in SURNAMES or (folded.startswith(("mc", "mac", "o'", "o\u2019", "fitz")) and len(folded) > 4):
+    if ("S" in flags_of(folded) and "O" not in flags_of(folded)) or (
+        folded.startswith(("mc", "mac", "o'", "o\u2019", "fitz")) and len(folded) > 4
+    ):
         return folded not in ORDINARY
     return capital and word[0].isupper() and not word.isupper() and not _never(word)
 
@@ -210,7 +222,8 @@ def _capitals(text: str) -> Iterator[Span]:
             or not bare[0].isupper()
             or bare.isupper()
             or _never(bare)
-            or bare.casefold() in PLACES | MONTHS
+            or bare.casefold() in MONTHS
+            or _known_word(bare.casefold())
         ):
             continue
         if _opens_sentence(text, match.start()):
@@ -224,6 +237,12 @@ def _capitals(text: str) -> Iterator[Span]:
             "capitals",
             "a word with a capital that nothing explains",
         )
+
+
+def _known_word(folded: str) -> bool:
+    """Whether a word in lower case is one that people write and that names nobody."""
+    flags = flags_of(folded)
+    return "P" in flags or ("O" in flags and "G" not in flags) or (common(folded) >= 4 and flags == "")
 
 
 def _opens_sentence(text: str, start: int) -> bool:

@@ -10,19 +10,39 @@ from app.anonymise.words import POSTCODE_AREAS
 
 _AREA = "(?:" + "|".join(sorted(map(str.upper, POSTCODE_AREAS), key=len, reverse=True)) + ")"
 
+_LIKE_DIGIT = "[0-9OIl]"  # as fingers slip
 _POSTCODE = re.compile(
-    rf"\b{_AREA}[0-9O][0-9A-HJKMN-PR-Y]?\s{{0,2}}[0-9O][ABD-HJLNP-UW-Z]{{2}}\b", re.IGNORECASE
+    rf"(?<![A-Za-z0-9]){_AREA}{_LIKE_DIGIT}[0-9A-HJKMN-PR-Y]?[\s.,-]{{0,2}}[0-9OI]\s?[ABD-HJLNP-UW-Z]{{2}}(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_POSTCODE_SPACED = re.compile(
+    rf"(?<![A-Za-z0-9])(?i:{_AREA})\s(?:[1-9][0-9]?)\s[0-9](?i:[ABD-HJLNP-UW-Z]{{2}})(?![A-Za-z0-9])"
 )
 _POSTCODE_PART = re.compile(
-    rf"\b(?i:post ?code|live|lives|living|based|area"
-    rf"|district)\b[^.\n]{{0,20}}?\b(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)\b"
+    rf"(?i)\b(?:post ?codes?|live|lives|living|based|area|moved to|near|around|from|in|over in|bit of)\b"
+    rf"(?:[^.\n]{{0,20}}?\b)??(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)\b(?![\s-]?\d)(?!\s(?:road|motorway|services))"
+)
+_POSTCODE_HALF = re.compile(
+    rf"(?<![A-Za-z0-9])(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)(?= (?:area|postcode|estate|way|end)\b)"
+)
+_POSTCODE_CUED = re.compile(
+    r"(?i)\bpost ?code\b(?:\s+(?:is|its|was|now|begins?|starts?|with|:|-)|\s*[:=-])*\s*"
+    r"(?P<it>[a-z]{1,2}\d[a-z0-9]?(?:\s?\d[a-z]{2})?)\b"
 )
 _EMAIL = re.compile(
-    r"[\w.+'-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+", re.IGNORECASE
+    r"[\w.+'-]+\s?(?:@|\(at\)|\[at\]|\{at\}| at(?= ?[\w-]+ ?\.(?:com|co|net|org|me)))\s?"
+    r"[\w-]+(?:(?:\s?(?:\(dot\)|\[dot\]|\{dot\})\s?|\.\s?(?=com\b|co\b|uk\b|net\b|org\b)|\.| dot )[\w-]+)+",
+    re.IGNORECASE,
 )
 _SPOKEN_EMAIL = re.compile(
-    r"\b\w+(?:[ ](?:dot|underscore|dash|hyphen)[ ]\w+)*[ ]at[ ]\w+(?:[ ]dot[ ](?:com|co|uk|org|net|me))+\b",
+    r"\b\w[\w.]*(?:[ ](?:dot|underscore|dash|hyphen)[ ]\w+)*[ ]at[ ]\w+(?:[ ](?:dot|\.)[ ](?:com|co|uk"
+    r"|org|net|me))+\b",
     re.IGNORECASE,
+)
+_BROKEN_EMAIL = re.compile(
+    r"(?i)\b[\w.+-]{3,}[ ]?(?:@|at)?[ ]?(?:gmail|hotmail|outlook|yahoo|icloud|live|btinternet|aol|sky"
+    r"|googlemail|protonmail|ymail)"
+    r"(?:[ ]?(?:\.|dot)[ ]?(?:com|co(?:[ ]?(?:\.|dot)[ ]?uk)?|uk))\b"
 )
 _SPOKEN_DIGIT = (
     r"(?:oh|zero|nought|one|two|three|four|five|six|seven|eight|nine|(?:double|triple|treble)|hundred)"
@@ -37,6 +57,13 @@ _URL = re.compile(
     r"(?:/[^\s\[\]<>\ue000]*(?<![.,;:!?)'\"]))?"
 )
 _HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z0-9_](?:[\w.]{1,29})")
+_HANDLE_PLAIN = re.compile(
+    r"(?i)\b(?:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|xbox|roblox|psn|gamertag|fortnite"
+    r"|username|user name|twitch|kik"
+    r"|facebook|fb|reddit)\b(?:\s+(?:name|account|username|user|is|called|tag|as|under|handle|her|his|id"
+    r"|profile|its|it's|was|called)){0,3}"
+    r"\s*[:=-]?\s*[\"']?(?P<it>(?=[\w.]*[\d_.]|[xX]{1,2}[\w])[A-Za-z][\w.]{2,}\w)"
+)
 _HANDLE_CUED = re.compile(
     r"(?i)\b(?:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|xbox|roblox|gamertag"
     r"|user ?name|handle)\b"
@@ -53,37 +80,89 @@ _PHONE_CUED = re.compile(
     r"|contact)\b[^.\n\d]{0,20}"
     r"(?P<it>\d(?:[\s-]?\d){5,12})\b"
 )
+_HAS_AT = re.compile(r"(?i)@|\bat\b|\(at\)|\[at\]|mail|outlook|icloud|yahoo")
+_HAS_DOT = re.compile(r"(?i)\.[a-z]|://|\bdot\b|www")
+_HAS_SITE = re.compile(
+    r"(?i)insta|snap|tiktok|discord|twitter|xbox|roblox|gamertag|user ?name|handle|psn|fortnite|twitch"
+    r"|kik|facebook|\bfb\b|reddit"
+)
+_HAS_SPOKEN = re.compile(r"(?i)\b(?:oh|zero|nought|seven|double)\b")
+_HAS_DIGIT = re.compile(r"\d|[Oo][0-9O]")
+_FOREIGN = re.compile(r"\+|00\d|\d{7}|\d[\s-]\d{3}")
+_URL_SPOKEN = re.compile(
+    r"(?i)\b(?:www dot )?[a-z0-9-]{3,}(?: dot [a-z0-9-]+)* dot (?:com|co dot uk|org|org dot uk|net"
+    r"|sch dot uk)\b"
+)
+_UPN_CUED = re.compile(
+    r"(?i)\bupn\b(?:\s+(?:number|no|is|for|his|her|its))*[\s:.#-]{1,3}"
+    r"(?P<it>[a-z]?\s?\d[\d\s]{9,13}[a-z0-9])\b"
+)
 _NHS = re.compile(r"(?<![\w-])\d{3}[\s-]?\d{3}[\s-]?\d{4}(?![\w-])")
 _NHS_CUED = re.compile(r"(?i)\bnhs (?:number|no)\b\.?[^\d\n]{0,12}(?P<it>\d(?:[\s-]?\d){9})\b")
 _NI = re.compile(r"(?<!\w)[A-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-D](?!\w)", re.IGNORECASE)
 _UPN = re.compile(r"(?<!\w)[A-Z]\d{11}[A-Z0-9](?!\w)", re.IGNORECASE)
-_VEHICLE = re.compile(r"(?<!\w)(?:[A-Z]{2}\d{2}\s?[A-Z]{3}|[a-z]{2}\d{2}[a-z]{3})(?!\w)")
+_VEHICLE = re.compile(
+    r"(?<!\w)(?:[A-Z]{2}\d{2}[\s-]?[A-Z]{3}|[a-z]{2}\d{2}[a-z]{3}|[A-Z]\d{1,3}[ ]?[A-Z]{3}"
+    r"|[A-Z]{3}[ ]?\d{1,3}[A-Z])(?!\w)"
+)
 _VEHICLE_CUED = re.compile(
-    r"(?i)\b(?:reg|registration|number ?plate|car|van|plate)\b[^.\n]{0,15}?"
-    r"\b(?P<it>[a-z]{2}\d{2}\s?[a-z]{3}|[a-z]\d{1,3}\s?[a-z]{3}|[a-z]{3}\s?\d{1,3}[a-z])\b"
+    r"(?i)\b(?:reg|registration|number ?plate|car|van|plate|plates|bmw|audi|ford|corsa|fiesta|golf"
+    r"|vauxhall|motor)\b[^.\n]{0,24}?"
+    r"\b(?P<it>[a-z]{2}\s?\d{2}\s?[a-z]{3}|[a-z]\d{1,3}\s?[a-z]{3}|[a-z]{3}\s?\d{1,3}[a-z]|[a-z]{2}\d{2})\b"
 )
 _REFERENCE = re.compile(
-    r"(?i)\b(?:ref(?:erence)?|case|crime|claim|incident|order|application|account)\b"
-    r"(?:\s?(?:no|number|num|ref(?:erence)?|id|code|is))*[.:#\s]{1,3}(?P<it>[a-z]{0,5}[/-]?\d[\w/-]{2,})"
+    r"(?i)\b(?:ref(?:erence)?|case|crime|claim|incident|order|application|account|appeal|tribunal|court"
+    r"|ehcp?|plan|file|ticket"
+    r"|complaint|log|police|casework|referral)\b"
+    r"(?:\s?(?:no|number|num|ref(?:erence)?|id|code|is|was|plan|its|it's|case|file|crime|of|log"
+    r"|application|appeal|order))*"
+    r"[.:#=\s-]{1,3}(?P<it>(?:[a-z]{1,6}[/ -]?){0,3}\d[\w/-]{2,}(?:(?<=[/-])\d+)?)"
+)
+_CODE = re.compile(
+    r"(?<![\w/@.-])(?:[A-Z]{1,5}\d?[/-](?:[A-Z0-9]{1,8}[/-]){0,3}\d{2,}(?:[/-][A-Z0-9]+)*"
+    r"|[A-Z]{2}\d{2}[A-Z]\d{5}"
+    r"|\d{2,4}/\d{3,8}(?:/\d{2,4})?|\d{2,}-[A-Z]{1,3}\d{3,}|[A-Z]{2,4}\d{4,})(?![\w/-])"
 )
 _LONG_NUMBER = re.compile(r"(?<![\w.,£$])\d(?:[\s-]?\d){6,18}(?![\w%])")
 
 
 def formatted(text: str) -> Iterator[Span]:
     """Everything in the text that has the format of an identifier."""
-    yield from _each(_EMAIL, text, "EMAIL", 0.99, "an e-mail address")
-    yield from _each(_SPOKEN_EMAIL, text, "EMAIL", 0.97, "an e-mail address in words")
-    yield from _each(_SPOKEN_NUMBER, text, "PHONE", 0.9, "six digits or more in words")
     yield from _each(_SPELT, text, "PERSON", 0.7, "a word spelt letter by letter")
-    yield from _each(_URL, text, "URL", 0.9, "a web address that is not a public service's")
-    yield from _each(_HANDLE, text, "HANDLE", 0.9, "an account name after @")
-    yield from _each(_HANDLE_CUED, text, "HANDLE", 0.85, "an account name after the name of a site")
+    if _HAS_AT.search(text):
+        yield from _each(_EMAIL, text, "EMAIL", 0.99, "an e-mail address")
+        yield from _each(_SPOKEN_EMAIL, text, "EMAIL", 0.97, "an e-mail address in words")
+        yield from _each(_BROKEN_EMAIL, text, "EMAIL", 0.95, "a mail provider's address")
+        yield from _each(_HANDLE, text, "HANDLE", 0.9, "an account name after @")
+    if _HAS_DOT.search(text):
+        yield from _each(_URL, text, "URL", 0.9, "a web address that is not a public service's")
+        yield from _each(_URL_SPOKEN, text, "URL", 0.85, "a web address in words")
+    if _HAS_SITE.search(text):
+        yield from _each(_HANDLE_CUED, text, "HANDLE", 0.85, "an account name after the name of a site")
+        yield from _each(_HANDLE_PLAIN, text, "HANDLE", 0.8, "an account name after the name of a site")
+    if _HAS_SPOKEN.search(text):
+        yield from _each(_SPOKEN_NUMBER, text, "PHONE", 0.9, "six digits or more in words")
+    if _HAS_DIGIT.search(text):
+        yield from _numbered(text)
+
+
+def _numbered(text: str) -> Iterator[Span]:
     for match in _POSTCODE.finditer(text):
         if any(letter.isdigit() for letter in match[0]):  # the letter O may stand for a nought, but not alone
             yield Span(match.start(), match.end(), "POSTCODE", 0.95, "format", "a whole postcode")
+    yield from _each(_POSTCODE_SPACED, text, "POSTCODE", 0.9, "a whole postcode")
     yield from _each(_POSTCODE_PART, text, "POSTCODE", 0.8, "a postcode's first half after a word of place")
+    yield from _each(_POSTCODE_HALF, text, "POSTCODE", 0.8, "a postcode's first half before a word of place")
+    yield from _each(_POSTCODE_CUED, text, "POSTCODE", 0.85, "letters and digits after the word postcode")
     yield from _each(_UPN, text, "UPN", 0.95, "a unique pupil number")
     yield from _each(_NI, text, "NI_NUMBER", 0.95, "a National Insurance number")
+    yield from _each(_VEHICLE, text, "VEHICLE_REG", 0.85, "a vehicle registration")
+    yield from _each(_VEHICLE_CUED, text, "VEHICLE_REG", 0.85, "a registration after a word of vehicles")
+    yield from _each(_REFERENCE, text, "CASE_REF", 0.85, "a number after the word reference")
+    yield from _each(_CODE, text, "CASE_REF", 0.75, "letters and numbers as in a reference")
+    if sum(letter.isdigit() for letter in text) < 5:
+        return
+    yield from _each(_UPN_CUED, text, "UPN", 0.96, "a code after the word UPN")
     yield from _each(_NHS_CUED, text, "NHS_NUMBER", 0.98, "ten digits after the words NHS number")
     for match in _NHS.finditer(text):
         if _nhs_check(match[0]):
@@ -92,11 +171,9 @@ def formatted(text: str) -> Iterator[Span]:
             )
     yield from _each(_PHONE, text, "PHONE", 0.94, "a UK telephone number")
     yield from _each(_PHONE_CUED, text, "PHONE", 0.8, "digits after a word of telephoning")
-    for found in PhoneNumberMatcher(text, "GB", leniency=Leniency.VALID):
-        yield Span(found.start, found.end, "PHONE", 0.93, "phonenumbers", "a valid telephone number")
-    yield from _each(_VEHICLE, text, "VEHICLE_REG", 0.9, "a vehicle registration")
-    yield from _each(_VEHICLE_CUED, text, "VEHICLE_REG", 0.85, "a registration after a word of vehicles")
-    yield from _each(_REFERENCE, text, "CASE_REF", 0.85, "a number after the word reference")
+    if _FOREIGN.search(text):
+        for found in PhoneNumberMatcher(text, "GB", leniency=Leniency.VALID):
+            yield Span(found.start, found.end, "PHONE", 0.93, "phonenumbers", "a valid telephone number")
     yield from _each(_LONG_NUMBER, text, "CASE_REF", 0.5, "a long number")
 
 

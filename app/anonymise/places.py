@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from app.anonymise.spans import Span
-from app.anonymise.words import MONTHS, NATIONS, ORDINARY, PLACE_WORDS, PLACES, SCHOOL_WORDS
+from app.anonymise.words import MONTHS, NATIONS, ORDINARY, SCHOOL_WORDS, WORD_NAMES, flags_of, long_places
 
 _CAP = r"(?:[A-Z][\w'\u2019-]*)"
 _JOIN = r"(?:of|the|and|&|in|upon|on|le|C\s?of\s?E|CofE|CE|RC|VA|VC)"
@@ -76,11 +76,7 @@ _PLACE = re.compile(
     rf"|[Ff]rom|[Ii]n|[Nn]ear|"
     rf"[Aa]round|[Oo]utside)[ ](?P<it>{_RUN})"
 )
-_KNOWN_PLACE = re.compile(
-    r"(?i)(?<![\w'-])(?:"
-    + "|".join(re.escape(place) for place in sorted(PLACES, key=len, reverse=True))
-    + r")(?![\w'-])"
-)
+_WORDS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _PLACE_CUE = re.compile(r"(?i)\b(?:in|from|to|near|at|around|outside|of|live|town|city)\s+$")
 
 
@@ -105,11 +101,32 @@ def placed(text: str) -> Iterator[Span]:
     yield from _named(_COUNCIL, text, "LOCAL_AUTHORITY", 0.83, "a name before a word for a council")
     yield from _named(_EMPLOYER, text, "EMPLOYER", 0.74, "a name after a word of working")
     yield from _named(_PLACE, text, "PLACE", 0.65, "a name after a word of place")
-    for match in _KNOWN_PLACE.finditer(text):
-        word = match[0].casefold()
-        cued = _PLACE_CUE.search(text, max(0, match.start() - 12), match.start()) is not None
-        if cued or (match[0][0].isupper() and word not in PLACE_WORDS):
-            yield Span(match.start(), match.end(), "PLACE", 0.68, "places", "a town, city or county")
+    yield from _known(text)
+
+
+def _known(text: str) -> Iterator[Span]:
+    """Places of the gazetteer: surely where they have a capital or a word of place before them."""
+    words = list(_WORDS.finditer(text))
+    for number, first in enumerate(words):
+        folded = first[0].casefold()
+        last = first
+        for names in long_places().get(folded, ()):
+            run = words[number : number + len(names)]
+            if tuple(word[0].casefold() for word in run) == names:
+                last = run[-1]
+                break
+        flags = flags_of(folded)
+        if last is first and ("P" not in flags or folded in NATIONS):
+            continue
+        plain = last is first and ("O" in flags or folded in ORDINARY or folded in WORD_NAMES)
+        cued = _PLACE_CUE.search(text, max(0, first.start() - 12), first.start()) is not None
+        capital = first[0][0].isupper() and not first[0].isupper()
+        if (
+            last is not first
+            or (cued and (capital or not plain))
+            or (capital and not plain and "G" not in flags)
+        ):
+            yield Span(first.start(), last.end(), "PLACE", 0.68, "places", "a town, city or county")
 
 
 def _named(pattern: re.Pattern[str], text: str, kind: str, score: float, reason: str) -> Iterator[Span]:

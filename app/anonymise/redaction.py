@@ -10,10 +10,10 @@ from app.anonymise.names import named, remembered
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
 from app.anonymise.spans import Span, SpanDict, settle
-from app.anonymise.view import View
+from app.anonymise.view import View, normalised
 from app.anonymise.words import ORDINARY, WORD_NAMES
 
-VERSION = "rules-1"
+VERSION = "rules-2"
 
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
@@ -60,7 +60,7 @@ def find(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
     while True:
         views = [View.of(text, spans) for text, spans in zip(texts, found, strict=True)]
         seen = [
-            (span, text[span.start : span.end])
+            (span, normalised(text[span.start : span.end]))
             for text, spans in zip(texts, found, strict=True)
             for span in spans
         ]
@@ -83,7 +83,7 @@ def anonymise(texts: list[str], known: Sequence[str] = ()) -> Anonymised:
     pseudonyms = _Pseudonyms(texts)
     outputs, replacements = [], []
     for text, spans in zip(texts, found, strict=True):
-        words = [pseudonyms.of(span.type, text[span.start : span.end]) for span in spans]
+        words = [pseudonyms.of(span.type, normalised(text[span.start : span.end])) for span in spans]
         outputs.append(_replaced(text, spans, words))
         replacements.append(words)
     return Anonymised(outputs, found, replacements)
@@ -101,10 +101,10 @@ def leaks(originals: list[str], spans: list[list[Span]], outputs: list[str]) -> 
         for number, again in enumerate(find(outputs))
         for span in again
     ]
-    plain = [PSEUDONYM.sub(BLANK, output) for output in outputs]
+    plain = [PSEUDONYM.sub(BLANK, normalised(output)) for output in outputs]
     digits = [_digits(text) for text in plain]
     for span, surface in {
-        (span.type, text[span.start : span.end]): (span, text[span.start : span.end])
+        (span.type, text[span.start : span.end]): (span, normalised(text[span.start : span.end]))
         for text, found in zip(originals, spans, strict=True)
         for span in found
     }.values():

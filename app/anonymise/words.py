@@ -1,10 +1,19 @@
-"""Lists of words, read once from the package's own data."""
+"""Lists of words, read once: the package's own, and the gazetteers that `make setup` builds."""
 
+from functools import cache
 from importlib.resources import files
+from pathlib import Path
+
+ROOM = Path(str(files("app.anonymise")))
+LEXICON = ROOM / "data" / "lexicon.tsv"
+
+
+class NotBuilt(Exception):
+    """The gazetteers are missing."""
 
 
 def _read(name: str) -> frozenset[str]:
-    lines = (files("app.anonymise") / "data" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    lines = (ROOM / "lists" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return frozenset(
         word.replace("+", " ") for line in lines if not line.startswith("#") for word in line.split()
     )
@@ -13,10 +22,45 @@ def _read(name: str) -> frozenset[str]:
 ORDINARY = _read("ordinary_words")
 MONTHS = frozenset({"april", "may", "august"})  # those that are names as well, and so no ordinary words
 WORD_NAMES = _read("word_names")
-GIVEN_NAMES = _read("given_names") - WORD_NAMES
-SURNAMES = _read("surnames")
-PLACES = _read("places")
+GIVEN_NAMES = _read("given_names") - WORD_NAMES  # the most frequent ones
 SCHOOL_WORDS = _read("school_words")
 NATIONS = _read("nations")
-PLACE_WORDS = _read("place_words")
 POSTCODE_AREAS = _read("postcode_areas")
+
+
+@cache
+def lexicon() -> dict[str, tuple[int, str]]:
+    """How common a word is (0 to 8), and what it may be: G a given name, S a surname, P a place, O ordinary.
+
+    What an operator's own files add (see `app.anonymise.operator`) is in it as well.
+    """
+    if not LEXICON.exists():
+        raise NotBuilt("the gazetteers are not built: make setup")
+    found = {}
+    for line in LEXICON.read_text(encoding="utf-8").splitlines():
+        word, common, flags = line.split("\t")
+        found[word] = (int(common), flags)
+    return found
+
+
+def flags_of(word: str) -> str:
+    """What a word in lower case may be."""
+    entry = lexicon().get(word)
+    return "" if entry is None else entry[1]
+
+
+def common(word: str) -> int:
+    """How common a word in lower case is, tenfold each: 0 unheard of, 3 seldom, 7 as "the"."""
+    entry = lexicon().get(word)
+    return 0 if entry is None else entry[0]
+
+
+@cache
+def long_places() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Places of several words, by their first word."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for name, (_, flags) in lexicon().items():
+        if "P" in flags and " " in name:
+            words = tuple(name.split(" "))
+            found.setdefault(words[0], []).append(words)
+    return {first: tuple(sorted(names, key=len, reverse=True)) for first, names in found.items()}
