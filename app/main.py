@@ -44,6 +44,7 @@ from app.realtime.hub import Hub
 from app.realtime.link import parse_address
 from app.realtime.look import Look
 from app.realtime.pace import Paces, pace_of
+from app.realtime.readings import Readings
 from app.realtime.verbs import listen
 from app.reports import routes as reports
 from app.safeguarding import routes as safeguarding
@@ -105,6 +106,7 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
         hub=state.hub,
         boards=state.boards,
         paces=Paces(state.hub, pace_of(settings)),
+        readings=Readings(state.database),
         is_open=is_open,
     )
     _wire(app)
@@ -234,6 +236,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for task in others:
         task.cancel()
     await asyncio.wait(others)
+    await state.realtime.readings.settled()
     await state.database.engine.dispose()
 
 

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
-from app.accounts.models import Consent, FirstSignIn, ParentToken, ReturnCode, Staff, StaffSession
+from app.accounts.models import (
+    Consent,
+    FirstSignIn,
+    ParentToken,
+    ReturnCode,
+    SocketPass,
+    Staff,
+    StaffSession,
+)
 from app.accounts.rules import Viewer, email_fault, session_lives, tidy_code, tidy_email
 from app.accounts.tokens import code_mac, token_hash
 
@@ -69,6 +77,14 @@ async def conversation_for_token(session: AsyncSession, token: str) -> UUID | No
             col(ParentToken.token_hash) == token_hash(token), col(ParentToken.revoked_at).is_(None)
         )
     )
+
+
+async def pass_is_good(session: AsyncSession, token: str) -> bool:
+    """Whether this is a socket pass that nobody has used yet: guesses cost no write."""
+    found = await session.scalar(
+        select(col(SocketPass.expires_at)).where(col(SocketPass.pass_hash) == token_hash(token))
+    )
+    return found is not None and found > clock.now()
 
 
 async def tokens_among(session: AsyncSession, hashes: Collection[bytes]) -> set[bytes]:

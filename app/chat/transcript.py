@@ -56,6 +56,19 @@ async def standing(session: AsyncSession, *, conversation_id: UUID, stream: str)
     return Standing(epoch=epoch, head=head)
 
 
+async def standings(session: AsyncSession, conversations: Collection[UUID]) -> dict[str, Standing]:
+    """Epoch and head of each stream of these few conversations, by the stream's name."""
+    rows = await session.execute(
+        select(StreamHead.stream, Conversation.id, Conversation.epoch, StreamHead.head)
+        .join(StreamHead, col(StreamHead.conversation_id) == Conversation.id)
+        .where(col(Conversation.id).in_(conversations))
+    )
+    return {
+        f"{stream}:{conversation}": Standing(epoch=epoch, head=head)
+        for stream, conversation, epoch, head in rows
+    }
+
+
 async def read_entries(
     session: AsyncSession,
     key_ring: KeyRing,

@@ -10,6 +10,7 @@ from app.db import Database
 from app.realtime.boards import Boards
 from app.realtime.hub import Connection, Hub
 from app.realtime.pace import Paces
+from app.realtime.readings import Readings
 from app.realtime.session import Bucket, Session
 from app.realtime.visits import Visit
 from app.sealing import KeyRing
@@ -28,6 +29,7 @@ class Realtime:
     hub: Hub
     boards: Boards
     paces: Paces
+    readings: Readings
     is_open: Callable[[], bool]
     sessions: dict[Connection, Session] = field(default_factory=dict)
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app import clock
 from app.accounts import actions as accounts
-from app.accounts.queries import conversation_for_token
+from app.accounts.queries import conversation_for_token, pass_is_good
 from app.accounts.rules import Viewer
 from app.accounts.tokens import token_hash
 from app.chat.access import Place, parent_place, places_of
@@ -34,14 +34,18 @@ async def identify(realtime: Realtime, connection: Connection, token: str) -> li
     """Whose token this is, written on the connection, and the places that it opens; NotFound otherwise."""
     async with reading(realtime.database) as session:
         conversation = await conversation_for_token(session, token)
-    if conversation is not None:
-        connection.token_hash = token_hash(token)
-        return await be_parent(realtime, connection, conversation)
-    async with transaction(realtime.database) as session:
-        viewer = await accounts.use_socket_pass(session, token)
-    if viewer is None or viewer.role not in STAFF:
-        raise NotFound("This token opens nothing.", next_step="Get a new one, then come back.")
-    return await be_staff(realtime, connection, viewer)
+        if conversation is not None:
+            place = await parent_place(session, conversation)
+            connection.role, connection.conversation = "parent", conversation
+            connection.token_hash = token_hash(token)
+            return [place]
+        good = await pass_is_good(session, token)
+    if good:
+        async with transaction(realtime.database) as session:
+            viewer = await accounts.use_socket_pass(session, token)
+        if viewer is not None and viewer.role in STAFF:
+            return await be_staff(realtime, connection, viewer)
+    raise NotFound("This token opens nothing.", next_step="Get a new one, then come back.")
 
 
 async def be_parent(realtime: Realtime, connection: Connection, conversation: UUID) -> list[Place]:

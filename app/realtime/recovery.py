@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from app import audit, clock
+from app import clock
 from app.accounts.models import Staff
 from app.chat import transcript
-from app.chat.access import Place, staff_place
+from app.chat.access import Place, owned, staff_place
 from app.chat.log import Entry
 from app.chat.models import Participant
 from app.chat.rules import Stream
-from app.db import reading, transaction
+from app.db import reading
 from app.errors import AppError, NotFound
 from app.realtime import frames
 from app.realtime.context import Realtime
@@ -52,7 +52,6 @@ async def join(
     realtime: Realtime, connection: Connection, places: Sequence[Place], cursors: dict[str, frames.Cursor]
 ) -> list[Missed]:
     """Subscribe to all streams of these places and read what each of them owes the socket."""
-    wanted = []
     for place in places:
         conversation = place.conversation
         connection.participants[conversation.id] = place.participant.id
@@ -62,13 +61,11 @@ async def join(
             realtime.hub.subscribe(
                 connection, Subscription(stream=name, epoch=conversation.epoch, generation=generation)
             )
-            wanted.append((place, stream, cursors.get(name)))
+    if not places:
+        return []
     async with reading(realtime.database) as session:
-        owed = [
-            await _read(realtime, session, place=place, stream=stream, cursor=cursor)
-            for place, stream, cursor in wanted
-            if await _still_theirs(realtime, session, connection, place.conversation.id)
-        ]
+        theirs = await _still_theirs(realtime, session, connection, places)
+        owed = await _read(realtime, session, theirs, streams_of(connection.role), cursors)
     read = {UUID(missed.name.partition(":")[2]) for missed in owed if missed.events}
     await _note_reading(realtime, connection, read)
     return owed
@@ -114,8 +111,7 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
     conversation_id = UUID(conversation)
     connection.subscriptions[name].catching_up = True  # what is live meanwhile waits behind what is missing
     async with reading(realtime.database) as session:
-        if not await _still_theirs(realtime, session, connection, conversation_id):
-            raise NotFound("You do not listen to that stream.", next_step="Say hello again.")
+        await _require_theirs(realtime, session, connection, conversation_id)
         standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
         if after > standing.head:
             raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
@@ -135,21 +131,36 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
 
 
 async def _still_theirs(
-    realtime: Realtime, session: AsyncSession, connection: Connection, conversation_id: UUID
-) -> bool:
-    """Whether what this transaction reads of the conversation may be shown: a former owner gets none of it.
+    realtime: Realtime, session: AsyncSession, connection: Connection, places: Sequence[Place]
+) -> Sequence[Place]:
+    """The places of which this transaction's readings may be shown: a former owner gets none of it.
 
-    Who held it a moment ago may have lost it since, in another worker too; then they no longer listen either.
+    Who held one a moment ago may have lost it since, in another worker too, and then no longer listens.
     """
     if connection.staff is None:
-        return True
+        return places
+    now = {conversation for _, conversation, _ in await owned(session, staff=[connection.staff])}
+    for place in places:
+        if place.conversation.id not in now:
+            _stop_listening(realtime, connection, place.conversation.id)
+    return [place for place in places if place.conversation.id in now]
+
+
+async def _require_theirs(
+    realtime: Realtime, session: AsyncSession, connection: Connection, conversation_id: UUID
+) -> None:
+    if connection.staff is None:
+        return
     try:
         await staff_place(session, staff_id=connection.staff, conversation_id=conversation_id)
     except NotFound:
-        for stream in streams_of(connection.role):
-            realtime.hub.unsubscribe(connection, stream_name(stream, conversation_id))
-        return False
-    return True
+        _stop_listening(realtime, connection, conversation_id)
+        raise NotFound("You do not listen to that stream.", next_step="Say hello again.") from None
+
+
+def _stop_listening(realtime: Realtime, connection: Connection, conversation_id: UUID) -> None:
+    for stream in streams_of(connection.role):
+        realtime.hub.unsubscribe(connection, stream_name(stream, conversation_id))
 
 
 def _parts(missed: Missed, size: int) -> Iterator[tuple[Sequence[Entry], bool]]:
@@ -161,33 +172,41 @@ def _parts(missed: Missed, size: int) -> Iterator[tuple[Sequence[Entry], bool]]:
 
 
 async def _read(
-    realtime: Realtime, session: AsyncSession, *, place: Place, stream: Stream, cursor: frames.Cursor | None
-) -> Missed:
-    conversation_id = place.conversation.id
-    standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
-    recovered = (
-        cursor is not None
-        and cursor.epoch == standing.epoch
-        and 0 <= standing.head - cursor.seq <= realtime.settings.limits.recovery_events
-    )
-    events = await transcript.read_entries(
-        session,
-        realtime.key_ring,
-        conversation_id=conversation_id,
-        stream=stream,
-        after=cursor.seq if cursor is not None and recovered else 0,
-        up_to=standing.head,
-    )
-    state: dict[str, object] = {}
-    if not recovered:
-        state = await (_conv_state if stream == Stream.CONV else _staff_state)(session, place=place)
-    return Missed(
-        name=stream_name(stream, conversation_id),
-        standing=standing,
-        recovered=recovered,
-        events=events,
-        state=state,
-    )
+    realtime: Realtime,
+    session: AsyncSession,
+    places: Sequence[Place],
+    streams: Sequence[Stream],
+    cursors: dict[str, frames.Cursor],
+) -> list[Missed]:
+    """What each stream of these places owes, in as many queries for one place as for three."""
+    standings = await transcript.standings(session, [place.conversation.id for place in places])
+    wanted = {
+        stream_name(stream, place.conversation.id): (stream, place) for place in places for stream in streams
+    }
+    after = {
+        name: _held(cursors.get(name), standings[name], most=realtime.settings.limits.recovery_events)
+        for name in wanted
+    }
+    behind = {name: seq or 0 for name, seq in after.items() if (seq or 0) < standings[name].head}
+    found = await transcript.read_missing(session, realtime.key_ring, behind) if behind else {}
+    owed = []
+    for name, (stream, place) in wanted.items():
+        recovered = after[name] is not None
+        state: dict[str, object] = {}
+        if not recovered:
+            state = await (_conv_state if stream == Stream.CONV else _staff_state)(session, place=place)
+        _, events = found.get(name, ("", []))
+        owed.append(
+            Missed(name=name, standing=standings[name], recovered=recovered, events=events, state=state)
+        )
+    return owed
+
+
+def _held(cursor: frames.Cursor | None, standing: transcript.Standing, *, most: int) -> int | None:
+    """Up to where a client has the stream already; None where it must have it whole."""
+    if cursor is None or cursor.epoch != standing.epoch or not 0 <= standing.head - cursor.seq <= most:
+        return None
+    return cursor.seq
 
 
 async def _conv_state(session: AsyncSession, *, place: Place) -> dict[str, object]:
@@ -233,12 +252,9 @@ async def _staff_state(session: AsyncSession, *, place: Place) -> dict[str, obje
 
 
 async def _note_reading(realtime: Realtime, connection: Connection, read: set[UUID]) -> None:
-    if not read:
-        return
-    actor = f"{connection.role}:{connection.staff or connection.conversation}"
-    async with transaction(realtime.database) as session:
-        for conversation in sorted(read):
-            audit.note(session, actor=actor, action="transcript.read", subject=f"conversation:{conversation}")
+    if read:
+        actor = f"{connection.role}:{connection.staff or connection.conversation}"
+        await realtime.readings.note(actor, read)
 
 
 def _tell_who_is_here(realtime: Realtime, connection: Connection, name: str) -> None:
