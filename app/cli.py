@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,9 +107,9 @@ def serve(
             people = asyncio.run(_with_database(settings, demo_people))
         else:
             asyncio.run(_with_database(settings, db.require_current))
-        if not quiet:
-            _welcome(settings.public_url, people)
-        serve_until_stopped(settings, listener)
+        serve_until_stopped(
+            settings, listener, announce=lambda: None if quiet else _welcome(settings.public_url, people)
+        )
 
 
 @cli.command()
@@ -181,7 +181,9 @@ def staff_list() -> None:
 
     async def everybody(database: Database) -> Table:
         await db.require_current(database)
-        table = Table("Name", "Email", "Role", "Languages", "At once", "State")
+        # An address is needed whole: the other commands ask for it.
+        email = Column("Email", overflow="fold")
+        table = Table("Name", email, "Role", "Languages", "At once", "State")
         async with reading(database) as session:
             for person in await staff_queries.all_staff(session):
                 state = "disabled" if person.disabled_at else "active" if person.password_hash else "invited"

@@ -318,7 +318,19 @@ def before_commit(session: AsyncSession, step: Callable[[], Awaitable[None]]) ->
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest migration; from an empty one, make everything. Not inside a loop."""
+    """Bring the database to the newest migration; from an empty one, make everything. Not inside a loop.
+
+    ConfigurationError where it is out of reach, or a newer version made it.
+    """
+
+    async def look_first() -> None:
+        database = open_database(settings)
+        try:
+            await _known_migration_of(database)
+        finally:
+            await database.engine.dispose()
+
+    asyncio.run(look_first())
     command.upgrade(migration_config(settings), "head")
 
 
@@ -332,19 +344,8 @@ def migration_config(settings: Settings) -> Config:
 
 async def require_current(database: Database) -> None:
     """Refuse a database that is out of reach, or not at the newest migration."""
-
-    def revision(connection: Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
-    try:
-        async with database.engine.connect() as connection:
-            found = await connection.run_sync(revision)
-    except (OSError, SQLAlchemyError) as error:
-        raise ConfigurationError(
-            "The database cannot be reached.",
-            next_step="Check EARSHOT_DATABASE_URL and that the database runs; `earshot doctor` says more.",
-        ) from error
-    newest = _newest_migration()
+    found = await _known_migration_of(database)
+    newest, *_ = _migrations()
     if found != newest:
         raise ConfigurationError(
             f"The database is at migration {found or 'none'} and this version needs {newest}.",
@@ -352,9 +353,33 @@ async def require_current(database: Database) -> None:
         )
 
 
+async def _known_migration_of(database: Database) -> str | None:
+    """The migration that the database is at, None before the first; an unknown one is refused."""
+
+    def revision(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    try:
+        async with database.engine.connect() as connection:
+            found = await connection.run_sync(revision)
+    except DATABASE_ERRORS as error:
+        raise ConfigurationError(
+            "The database cannot be reached.",
+            next_step="Check EARSHOT_DATABASE_URL and that the database runs; `earshot doctor` says more.",
+        ) from error
+    newest, *_ = known = _migrations()
+    if found is not None and found not in known:
+        raise ConfigurationError(
+            f"The database is at migration {found}, and this version knows none later than {newest}.",
+            next_step="Run the newer version that made it, or one newer still. Nothing was changed.",
+        )
+    return found
+
+
 @cache
-def _newest_migration() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def _migrations() -> list[str]:
+    """The migrations of this version, the newest first."""
+    return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
 
 
 def _prepare_sqlite(connection: DBAPIConnection | sqlite3.Connection, _: object) -> None:

@@ -69,10 +69,10 @@ class KeyRing:
         if known is not None and known[0] == wrapped:
             self._recent.move_to_end(conversation)
             return known[1]
-        name, _, sealed = wrapped.partition(b":")
-        wrapping = self._wrapping.get(name.decode())
+        name, sealed = wrapped_by(wrapped), wrapped.partition(b":")[2]
+        wrapping = self._wrapping.get(name)
         if wrapping is None:
-            raise SealBroken(f"the wrapping key named {name.decode()!r} is not in EARSHOT_KEYS")
+            raise SealBroken(f"the wrapping key named {name!r} is not in EARSHOT_KEYS")
         try:
             key = wrapping.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], conversation.bytes)
         except InvalidTag as error:
@@ -94,6 +94,11 @@ class KeyRing:
     def forget(self, conversation: UUID) -> None:
         """Drop an erased conversation's key from memory."""
         self._recent.pop(conversation, None)
+
+
+def wrapped_by(wrapped: bytes) -> str:
+    """The name of the key that wrapped this data key."""
+    return wrapped.partition(b":")[0].decode(errors="replace")
 
 
 def place(conversation: UUID, item: UUID, sender: UUID) -> bytes:

@@ -6,6 +6,8 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -23,16 +25,20 @@ LOOK_S = 1
 START_S = 60  # a worker that answers nothing for so long, as it starts or later, is started anew
 
 
-def serve_until_stopped(settings: Settings, listener: socket.socket) -> None:
+def serve_until_stopped(settings: Settings, listener: socket.socket, *, announce: Callable[[], None]) -> None:
     """Serve on this socket until SIGTERM or Ctrl-C. ConfigurationError where a worker cannot start.
 
-    Several workers share the socket. One that dies is started again; SIGHUP replaces them one by one, each
-    when its successor serves.
+    `announce` is called once settings and content are found fit. Several workers share the socket. One that
+    dies is started again; SIGHUP replaces them one by one, each when its successor serves.
     """
     if settings.workers == 1:
         allow_sockets()
-        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=[listener])
+        app = create_app(settings)
+        announce()
+        uvicorn.Server(_config(settings, app)).run(sockets=[listener])
         return
+    create_app(settings)  # what stops each worker is said once, before any is started
+    announce()
     # The workers read the settings for themselves, and what was given on the command line from here.
     os.environ["EARSHOT_PUBLIC_URL"] = settings.public_url
     os.environ["EARSHOT_WORKERS"] = str(settings.workers)
@@ -60,6 +66,16 @@ def _end_with(supervisor: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def sockets_of(settings: Settings) -> dict[str, Any]:
+    """How the server speaks WebSocket."""
+    return {
+        "ws": DirectProtocol,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": None,  # heartbeats are frames of the protocol
+        "ws_max_size": 4 * settings.limits.frame_bytes,  # what is a little too long gets an answer
+    }
+
+
 def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
     return uvicorn.Config(
         app,
@@ -67,10 +83,7 @@ def _config(settings: Settings, app: FastAPI | str) -> uvicorn.Config:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws=DirectProtocol,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,  # heartbeats are frames of the protocol
-        ws_max_size=4 * settings.limits.frame_bytes,  # what is a little too long gets an answer
+        **sockets_of(settings),
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,

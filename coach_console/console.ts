@@ -308,8 +308,8 @@ const doings: Doings = {
     const begun = begunIn(model, conversation);
     const [first, ...others] = begun.topics;
     if (!first || !begun.disposition) {
-      const missing = first ? "disposition_missing" : "topic_missing";
-      begun.fault = { message: model.words(`console.wrap_up.${missing}`), nextStep: "" };
+      const missing = first ? "console.wrap_up.disposition_missing" : "console.wrap_up.topic_missing";
+      begun.fault = { message: model.words(missing), nextStep: "" };
       return draw();
     }
     const d: WrapUpData = {

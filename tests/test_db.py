@@ -175,12 +175,20 @@ async def test_the_newest_migration_is_required_by_name(database: Database) -> N
     await require_current(database)
     async with transaction(database) as session:
         newest = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
-        await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(
-        ConfigurationError, match=rf"at migration 0000 and this version needs {newest}"
+        ConfigurationError, match=rf"at migration 0001 and this version needs {newest}"
     ) as gap:
         await require_current(database)
     assert "earshot migrate" in gap.value.next_step
+
+
+async def test_a_newer_versions_database_is_said_to_be_one(database: Database) -> None:
+    async with transaction(database) as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="at migration 9999, and this version knows none") as newer:
+        await require_current(database)
+    assert "earshot migrate" not in newer.value.next_step
 
 
 async def test_an_empty_database_is_at_no_migration(tmp_path: object) -> None:

@@ -383,4 +383,4 @@ def _unknown(*, kind: str, asked: str, codes: tuple[Code, ...]) -> UnknownCode:
     near = difflib.get_close_matches(asked.strip().lower(), names, n=5, cutoff=0.6)
     matches = list(dict.fromkeys(names[name] for name in near))[:3]
     hint = f"Did you mean {' or '.join(matches)}?" if matches else "The codebook lists all of them."
-    return UnknownCode(f"“{asked}” is not a {kind.replace('_', ' ')} of the codebook. {hint}", next_step=hint)
+    return UnknownCode(f"The codebook has no {kind.replace('_', ' ')} “{asked}”.", next_step=hint)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from app import audit
+from app.chat.keys import try_keys
 from app.content.reading import read_content
 from app.db import open_database, reading, require_current
 from app.errors import AppError
 from app.realtime.link import connect, parse_address
+from app.sealing import KeyRing
 from app.settings import Settings, load_settings, parse_keys, refuse_lonely_workers
 
 SOCKETS = 10_000
@@ -37,22 +39,25 @@ async def examine() -> list[Finding]:
         settings = load_settings()
     except AppError as error:
         return [Finding("settings", error.message, error.next_step)]
-    folder = _data_folder(settings)
+    folder, secrets = _data_folder(settings), _secrets(settings)
     findings = [
         Finding("settings", f"{settings.env}, every value can be read"),
         *_unknown_variables(),
-        _secrets(settings),
+        secrets,
         folder,
     ]
     checks: tuple[tuple[str, Callable[[Settings], Coroutine[None, None, Finding]]], ...] = (
         ("database", _database),
         ("audit record", _audit),
+        ("keys", _keys),
         ("workers", _workers),
         ("content", _content),
     )
     for what, check in checks:
-        if what in ("database", "audit record") and not folder.well:
+        if what in ("database", "audit record", "keys") and not folder.well:
             continue  # it may stand in that folder
+        if what == "keys" and not secrets.well:
+            continue
         try:
             findings.append(await check(settings))
         except AppError as error:
@@ -131,6 +136,25 @@ async def _audit(settings: Settings) -> Finding:
             "Keep the database as it is, and compare it with a backup: somebody wrote past Earshot.",
         )
     return Finding("audit record", "every entry fits the one before")
+
+
+async def _keys(settings: Settings) -> Finding:
+    database = open_database(settings)
+    try:
+        await require_current(database)
+        async with reading(database) as session:
+            opened = await try_keys(session, KeyRing(settings.key_ring))
+    finally:
+        await database.engine.dispose()
+    if not opened.shut:
+        return Finding("keys", f"{opened.tried} conversations, and the keys open every one")
+    names = ", ".join(sorted(opened.shut))
+    return Finding(
+        "keys",
+        f"{opened.shut.total()} of {opened.tried} conversations do not open; they need the key {names}",
+        "Put that key back into EARSHOT_KEYS, before the newest one (in development: development.key in the "
+        "data folder). Without it nobody can read what is in them.",
+    )
 
 
 async def _workers(settings: Settings) -> Finding:

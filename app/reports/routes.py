@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from app import audit
+from app import audit, clock
 from app.accounts.access import Viewer, require
 from app.accounts.models import Role
 from app.content.rules import Language
 from app.db import transaction
-from app.export.periods import parse_period
-from app.reports.topic import STYLE, build_report
+from app.export.periods import month_of, parse_period, year_of
+from app.reports.articles import articles_page
+from app.reports.pages import STYLE
+from app.reports.topic import build_report
 
 router = APIRouter()
 research_staff = require(Role.RESEARCHER, Role.REVIEWER, Role.MANAGER)
@@ -48,6 +50,18 @@ async def report(
             source=source,
         )
     return HTMLResponse(page)
+
+
+@router.get("/research/articles", response_class=HTMLResponse, dependencies=[Depends(research_staff)])
+async def articles(
+    request: Request,
+    period: Annotated[str, Query(max_length=20)] = "",
+    lang: Language = "en",
+) -> HTMLResponse:
+    """How often each article was opened in a period; without one, in this year from April to March."""
+    asked = parse_period(period) if period.strip() else year_of(month_of(clock.now()))
+    state = request.app.state
+    return HTMLResponse(await articles_page(state.database, state.content, period=asked, language=lang))
 
 
 @router.get("/static/report.css", include_in_schema=False)

@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
-import jinja2
 from markupsafe import Markup
 
 from app import clock
 from app.anonymise import VERSION
-from app.content.pages import MONTHS
 from app.content.rules import Codebook, Content, Language
 from app.db import Database, reading
 from app.export import queries
@@ -26,6 +23,7 @@ from app.export.periods import Period, month_of
 from app.export.queries import Count, Selection
 from app.reports.chart import bars
 from app.reports.disclosure import STEP, publish
+from app.reports.pages import STYLE, month_in, render, words_of
 from app.settings import Settings
 
 Source = Literal["tallies", "rows"]
@@ -40,16 +38,6 @@ TABLES = (
     ("barrier", "report.by_barrier", False),
     ("service_gap", "report.by_service_gap", False),
     ("disposition", "report.by_disposition", True),
-)
-
-_TEMPLATES = Path(__file__).parent / "templates"
-STYLE = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-_environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_TEMPLATES),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
 )
 
 
@@ -128,7 +116,7 @@ def _render(
     now: datetime,
 ) -> str:
     book, below = content.codebook, settings.suppress_below
-    say = partial(_say, content, language)
+    say = partial(words_of, content, language)
     exact = _by_variable(counts)
     total = sum(exact[""].values())
     months = _months(counts, period=period, below=below, language=language, now=now)
@@ -147,12 +135,14 @@ def _render(
     enough = months.total is not None
     chart = bars(points, across=say("report.month"), up=say("report.conversations")) if enough else ""
     label = book.code("topic", code).label.of(language) if code else say("research.all_topics")
-    return _environment.get_template("report.html").render(
+    return render(
+        "report.html",
         language=language,
         say=say,
         title=say("report.title", topic=label),
         spoken_period=say(
-            "report.period", **{"from": _month(period.first, language), "to": _month(period.last, language)}
+            "report.period",
+            **{"from": month_in(period.first, language), "to": month_in(period.last, language)},
         ),
         made=f"{now.astimezone(clock.LONDON):%d/%m/%Y}",
         source_text=say(f"report.source_{source}", n=months.total if enough else f"< {below}"),
@@ -218,7 +208,7 @@ def _months(
         adds_up=True,
     )
     lines = [
-        Line(_month(date.fromisoformat(month), language), count, _share(count, published.total))
+        Line(month_in(date.fromisoformat(month), language), count, _share(count, published.total))
         for month, count in published.cells.items()
     ]
     return Table("", lines, [], published.total, adds_up=True)
@@ -231,12 +221,3 @@ def _labels(book: Codebook, variable: str, *, language: Language, not_said: str)
 
 def _share(count: int | None, total: int | None) -> int | None:
     return round(100 * count / total) if count is not None and total else None
-
-
-def _month(month: date, language: Language) -> str:
-    return f"{MONTHS[language][month.month - 1]} {month.year}"
-
-
-def _say(content: Content, language: Language, key: str, **values: object) -> str:
-    text = content.interface.text(key, language)
-    return text.format(**values) if values else text

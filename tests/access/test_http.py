@@ -169,6 +169,7 @@ MATRIX: dict[tuple[str, str], Cell] = {
     ("GET", "/research/report"): Cell(
         "/research/report?period=2026-03", answers=research_only(farid=200, gwen=200, huw=200)
     ),
+    ("GET", "/research/articles"): Cell(answers=research_only(farid=200, gwen=200, huw=200)),
 }
 MATRIX |= {
     ("GET", "/rt/v1/stream"): Cell(f"/rt/v1/stream?conn={uuid4()}", answers=wire_only(200)),

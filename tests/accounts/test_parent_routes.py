@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from app.accounts import actions
+from app.audit import AuditEntry
 from app.db import metadata, reading, transaction
 from tests.cast import CARYS, Parent, SignedIn, arrive, browser_of, hire_and_sign_in
 
@@ -112,6 +113,23 @@ async def test_a_return_code_resumes_on_another_device(service: FastAPI) -> None
     async with device(service) as other:
         assert (await other.post("/api/v1/return", json={"code": code})).status_code == 404
         assert (await other.post("/api/v1/return", json={"code": newer})).status_code == 200
+
+
+async def test_a_return_code_works_again_and_every_device_stays_open(service: FastAPI) -> None:
+    alys = await newcomer(service)
+    code, devices = await code_of(service, alys), [alys]
+    for number in (1, 2):
+        async with device(service, f"203.0.113.{number}") as other:
+            answer = (await other.post("/api/v1/return", json={"code": code})).json()
+        devices.append(Parent(conversation=UUID(answer["conversation"]), token=answer["token"]))
+    assert {each.conversation for each in devices} == {alys.conversation}
+    assert len({each.token for each in devices}) == 3
+    for parent in devices:
+        async with browser_of(service, parent) as browser:
+            assert (await ask(browser, "GET", parent, "consent")).status_code == 200
+    async with reading(service.state.database) as session:
+        used = await session.scalars(select(AuditEntry).where(AuditEntry.action == "return_code.used"))
+        assert [entry.subject for entry in used] == [f"conversation:{alys.conversation}"] * 2
 
 
 async def test_wrong_codes_are_limited_and_right_ones_are_not(service: FastAPI) -> None:

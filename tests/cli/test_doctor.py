@@ -1,11 +1,15 @@
 """`earshot doctor` finds what is wrong with a configuration and says how to mend it."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from app.rehearsal.doctor import BUILT
-from app.settings import Settings
+from app.sealing import KeyRing
+from app.settings import Settings, parse_keys
 from tests.cli.conftest import Run
 
 
@@ -38,6 +42,27 @@ def test_a_database_that_is_behind(earshot: Run) -> None:
     shown = earshot("doctor")
     assert shown.status == 1
     assert "Run `earshot migrate`." in shown.out
+
+
+@pytest.mark.usefixtures("built")
+def test_keys_that_do_not_open_what_is_stored_are_named(
+    earshot: Run, ready: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = ("first:" + "A" * 43 + "=", "second:" + "B" * 42 + "A=")
+    conversation = uuid4()
+    with closing(sqlite3.connect(ready.data_dir / "earshot.db")) as database:
+        database.execute(
+            "INSERT INTO conversation_key (conversation_id, wrapped) VALUES (?, ?)",
+            (conversation.hex, KeyRing(parse_keys(first)).new_key(conversation)),
+        )
+        database.commit()
+    monkeypatch.setenv("EARSHOT_KEYS", second)
+    shown = earshot("doctor")
+    assert shown.status == 1
+    assert "1 of 1 conversations do not open" in shown.out
+    assert "first" in shown.out
+    monkeypatch.setenv("EARSHOT_KEYS", f"{first},{second}")
+    assert earshot("doctor").status == 0
 
 
 @pytest.mark.parametrize(

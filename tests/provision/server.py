@@ -11,7 +11,6 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from app.realtime.transport import DirectProtocol
 from app.settings import Settings
 
 START_S = 20
@@ -50,6 +49,7 @@ class _Announced(uvicorn.Server):
 async def running_server(settings: Settings) -> AsyncIterator[LiveServer]:
     """Serve the application on a free loopback port until the block ends; `/healthz` answers first."""
     from app.main import create_app
+    from app.serving import sockets_of
     from tests.scenes import content
 
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
@@ -60,9 +60,7 @@ async def running_server(settings: Settings) -> AsyncIterator[LiveServer]:
         app,
         log_config=None,
         lifespan="on",
-        ws=DirectProtocol,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
+        **sockets_of(settings),
         timeout_graceful_shutdown=5,
     )
     server = _Announced(config)

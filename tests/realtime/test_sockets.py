@@ -111,6 +111,38 @@ async def test_whoever_does_not_say_hello_is_closed_as_not_speaking_the_protocol
     assert await _close_code(socket) == 4500
 
 
+async def test_the_largest_frame_is_heard_a_larger_one_is_answered_a_huge_one_ends_the_socket(
+    live_server: LiveServer, database: Database
+) -> None:
+    started = await enter(database, live_server.settings)
+    stream, most = f"conv:{started.conversation_id}", live_server.settings.limits.frame_bytes
+
+    async def send(body: str, size: int) -> Frame:
+        frame_id, data = str(uuid4()), {"client_message_id": str(uuid4()), "body": body}
+        frame = json.dumps({"t": "message.post", "id": frame_id, "s": stream, "d": data})
+        await socket.send(frame.ljust(size))
+        return await _hear(socket, lambda f: f["t"] in ("ok", "err") and f["re"] in (frame_id, None))
+
+    socket = await _greet(live_server, started.token)
+    assert (await send("as large as may be", most))["t"] == "ok"
+    HEARD[socket].clear()
+    refused = await send("one byte more", most + 1)
+    assert (refused["t"], refused["d"]["code"]) == ("err", "too_large")
+    HEARD[socket].clear()
+    assert (await send("and the socket lives", 0))["t"] == "ok"
+    await socket.send("x" * (4 * most + 1))
+    assert await _close_code(socket) == 1009
+
+
+async def test_a_made_up_token_waits_for_no_turn_to_write(
+    live_server: LiveServer, database: Database
+) -> None:
+    socket = await _open(live_server)
+    async with transaction(database):  # on SQLite nobody else writes meanwhile
+        await socket.send(_hello("made-up"))
+        assert await _close_code(socket) == 4501
+
+
 async def test_whoever_says_nothing_is_closed(settings: Settings) -> None:
     hasty = settings.model_copy(update={"timers": settings.timers.model_copy(update={"hello": 0.3})})
     async with running_server(hasty) as server:
