@@ -178,6 +178,15 @@ async def take_turn(session: AsyncSession, work: str) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(_number_of(work))))
 
 
+async def time_of(session: AsyncSession) -> datetime:
+    """The moment by the database's clock, which is one for all workers."""
+    if session.get_bind().dialect.name == "sqlite":
+        told: str = (await session.execute(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now")))).scalar_one()
+        return datetime.fromisoformat(told).replace(tzinfo=UTC)
+    moment: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return moment.astimezone(UTC)
+
+
 def _number_of(work: str) -> int:
     return int.from_bytes(hashlib.sha256(work.encode()).digest()[:8], signed=True)
 

@@ -33,6 +33,8 @@ from app.queue import routes as queue
 from app.queue.offering import run_offering
 from app.queue.offers import offering_of
 from app.queue.routes import opening_now
+from app.queue.stranded import bounds_of
+from app.queue.sweeping import run_sweeping
 from app.realtime import http, pages
 from app.realtime.boards import Boards
 from app.realtime.broker import Broker
@@ -41,6 +43,7 @@ from app.realtime.endpoint import Sockets
 from app.realtime.envelopes import HINTS
 from app.realtime.heartbeat import beat
 from app.realtime.hub import Hub
+from app.realtime.leases import run_renewing
 from app.realtime.link import parse_address
 from app.realtime.look import Look
 from app.realtime.pace import Paces, pace_of
@@ -218,6 +221,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finishing = {writing}
     works = [state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app)]
     works.append(run_offering(state.database, state.queue_changed, offering_of(state.settings)))
+    timers = state.settings.timers
+    works.append(run_renewing(state.realtime))
+    works.append(run_sweeping(state.database, bounds_of(timers), every=timers.sweep))
     if state.broker is not None:
         works.append(state.broker.run())
         finishing.add(asyncio.create_task(state.look.run()))

@@ -37,6 +37,12 @@ class Timers(BaseModel):
     beat: PositiveFloat = 0.5
     offer: PositiveFloat = 20
     offer_urgent: PositiveFloat = 10
+    renew: PositiveFloat = 2
+    sweep: PositiveFloat = 2
+    rescue: PositiveFloat = 60
+    parent_away: PositiveFloat = 180
+    parent_gone: PositiveFloat = 900
+    wrap_up: PositiveFloat = 1800
 
 
 class Limits(BaseModel):

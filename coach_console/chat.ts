@@ -4,8 +4,9 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Stream } from "../app/realtime/client/reducer.js";
 import { timeOf } from "../app/realtime/client/times.js";
-import { delivery, isTyping, messages, notes, type Said, unread } from "../app/realtime/client/transcript.js";
+import { delivery, isTyping, messages, missing, notes, type Said, unread } from "../app/realtime/client/transcript.js";
 import { characters, faultOf } from "../app/realtime/client/words.js";
+import { cardView } from "./card.js";
 import { raiseView } from "./concerns.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
 import { faultBox } from "./sign_in.js";
@@ -47,7 +48,7 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
           <kbd>Alt+${place}</kbd>
         </p>
       </header>
-      ${logView(model, doings, stream, said)}
+      ${cardView(model, conversation)} ${logView(model, doings, stream, said)}
       <p class="told" role="status">${begun.told}</p>
       ${faultBox(begun.fault)}
       ${ended ? wrapUpView(model, doings, conversation) : composer(model, doings, conversation, begun)}
@@ -57,11 +58,13 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
 }
 
 function presence({ words }: Model, stream: Stream | undefined): string {
+  if (missing(stream) === "parent") return words("console.chat.parent_held");
   return words(stream?.here["parent"] === false ? "console.chat.parent_away" : "console.chat.parent_present");
 }
 
 function endedKey(stream: Stream | undefined): string {
   const by = stream?.events.findLast((event) => event.k === "conversation.ended")?.d["by"];
+  if (by === "absence") return "console.chat.absence_ended";
   return by === "parent" ? "console.chat.parent_ended" : "console.chat.you_ended";
 }
 

@@ -26,6 +26,7 @@ interface Coach {
   readonly availability: string;
   readonly load: number;
   readonly capacity: number;
+  readonly lost: boolean;
   readonly conversations: readonly string[];
 }
 
@@ -188,7 +189,9 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
         : html`<ul class="coaches">
             ${coaches.map(
               (one) => html`<li>
-                <strong>${one.name}</strong> ${words(`console.availability.${one.availability}`)},
+                <strong>${one.name}</strong>
+                ${one.lost ? html`<strong class="flag">${words("console.coaches.lost")}</strong>` : nothing}
+                ${words(`console.availability.${one.availability}`)},
                 ${words("console.load", { load: one.load, capacity: one.capacity })}
                 ${heldView(model, doings, one)}
               </li>`,

@@ -103,6 +103,28 @@ async def open_with(
     return generation
 
 
+async def send_back(session: AsyncSession, *, conversation_id: UUID) -> bool:
+    """Take an open conversation from its coach and let it wait again; False where it is not open any more.
+
+    The new generation fences the coach out at once. The caller holds the conversation's lock.
+    """
+    moved = (
+        await session.execute(
+            update(Conversation)
+            .where(col(Conversation.id) == conversation_id, col(Conversation.status) == Status.OPEN)
+            .values(status=Status.WAITING, generation=Conversation.generation + 1)
+            .returning(col(Conversation.id))
+        )
+    ).one_or_none()
+    if moved is None:
+        return False
+    await leave(session, conversation_id=conversation_id)
+    await log.append(
+        session, conversation_id=conversation_id, happened=log.Happened("queue.entered", {"again": True})
+    )
+    return True
+
+
 async def change_status(
     session: AsyncSession, *, conversation_id: UUID, to: Status, happened: log.Happened
 ) -> bool:

@@ -20,6 +20,7 @@ from app.events import CoachAssigned, QueueChanged
 from app.queue import queries
 from app.queue.decisions import Record, record_of
 from app.queue.models import Assignment, Availability, EntryState, Offer, OfferState, QueueEntry, Shift
+from app.queue.presence import renew
 from app.queue.rules import Bar, Coach, Turn, bar_of, match
 
 
@@ -34,6 +35,7 @@ class Claimed:
 async def set_availability(session: AsyncSession, *, staff_id: UUID, availability: Availability) -> None:
     """Start, change or end (`offline`) a coach's shift. Conversations that they hold stay theirs."""
     now = clock.now()
+    await renew(session, heard={staff_id: 0})
     # Two windows of one coach may start a shift at once; a key-share lock lets claims go on meanwhile.
     role = await session.scalar(
         select(Staff.role).where(Staff.id == staff_id).with_for_update(key_share=True)
@@ -158,7 +160,7 @@ async def ready_coach(session: AsyncSession, *, staff_id: UUID) -> Coach:
     found = await queries.coaches(session, staff_id=staff_id)
     if not found:
         raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
-    coach = replace(found[0], being_asked=False)
+    coach = replace(found[0], being_asked=False, alive=True)  # who asks is there
     bar = bar_of(coach, clock.now())
     if bar == Bar.FULL:
         raise Conflict(

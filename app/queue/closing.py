@@ -59,6 +59,39 @@ async def end(session: AsyncSession, *, place: Place) -> None:
         record(session, QueueChanged())
 
 
+async def end_unattended(session: AsyncSession, *, conversation_id: UUID) -> bool:
+    """End an open conversation whose parent has left it; False where it is not open."""
+    await log.lock(session, [conversation_id])
+    moved = await chat.change_status(
+        session,
+        conversation_id=conversation_id,
+        to=Status.WRAP_UP,
+        happened=log.Happened("conversation.ended", {"by": "absence"}),
+    )
+    if moved:
+        record(session, QueueChanged())
+    return moved
+
+
+async def close_unwrapped(session: AsyncSession, *, conversation_id: UUID) -> bool:
+    """Close an ended conversation whose wrap-up never came, with the parent's own topic and no more.
+
+    False, and nothing done, while a concern is open: a supervisor sees it on their board.
+    """
+    await log.lock(session, [conversation_id])
+    if await has_unclosed(session, conversation_id=conversation_id):
+        return False
+    moved = await chat.change_status(
+        session,
+        conversation_id=conversation_id,
+        to=Status.CLOSED,
+        happened=log.Happened("conversation.closed", {"by": "time"}),
+    )
+    if moved:
+        await _let_go(session, conversation_id=conversation_id, actor="service")
+    return moved
+
+
 async def expire(session: AsyncSession, *, before: datetime) -> None:
     """Abandon whatever has waited since `before`: its parent left without saying so, and nobody came."""
     expired = await session.scalars(
@@ -136,18 +169,19 @@ async def wrap_up(session: AsyncSession, codebook: Codebook, *, place: Place, wr
             },
         ),
     )
+    actor = f"{place.participant.role}:{staff_id}"
+    await _let_go(session, conversation_id=conversation_id, actor=actor)
+
+
+async def _let_go(session: AsyncSession, *, conversation_id: UUID, actor: str) -> None:
+    """End what staff have to do with a conversation that has just been closed."""
     await chat.leave(session, conversation_id=conversation_id)
     await session.execute(
         update(Assignment)
         .where(col(Assignment.conversation_id) == conversation_id, col(Assignment.ended_at).is_(None))
         .values(ended_at=clock.now())
     )
-    audit.note(
-        session,
-        actor=f"{place.participant.role}:{staff_id}",
-        action="conversation.closed",
-        subject=f"conversation:{conversation_id}",
-    )
+    audit.note(session, actor=actor, action="conversation.closed", subject=f"conversation:{conversation_id}")
     record(session, CoachReleased(conversation=conversation_id))
     record(session, ConversationClosed(conversation=conversation_id))
     record(session, QueueChanged())

@@ -170,3 +170,24 @@ class Assignment(SQLModel, table=True):
     why: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     assigned_at: datetime = Field(sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class Lease(SQLModel, table=True):
+    """When a member of staff was last heard, by the database's clock; `lost_at` while nobody hears them."""
+
+    __tablename__ = "lease"
+    __table_args__ = (Index("ix_lease_seen_at", "seen_at"), Index("ix_lease_lost_at", "lost_at"))
+
+    staff_id: UUID = Field(foreign_key="staff.id", primary_key=True)
+    seen_at: datetime = Field(sa_type=UtcTime)
+    lost_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class ParentLease(SQLModel, table=True):
+    """The same for the parent of an open conversation; `away_at` while they have left it."""
+
+    __tablename__ = "parent_lease"
+
+    conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE", primary_key=True)
+    seen_at: datetime = Field(sa_type=UtcTime)
+    away_at: datetime | None = Field(default=None, sa_type=UtcTime)

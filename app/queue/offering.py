@@ -7,7 +7,6 @@ import structlog
 
 from app import clock
 from app.db import DATABASE_ERRORS, Database, reading, transaction
-from app.queue import queries
 from app.queue.offers import Offering, assign, decide, miss_overdue, next_expiry
 
 logger = structlog.get_logger(__name__)
@@ -54,6 +53,4 @@ async def _something_to_offer(database: Database, offering: Offering) -> bool:
     if not offering.on:
         return False
     async with reading(database) as session:
-        if await queries.switchboard(session) is not None:
-            return False
         return await decide(session, clock.now()) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -61,20 +61,23 @@ async def assign(session: AsyncSession, now: datetime, *, offering: Offering = O
     Its record is stored with the offer. Nothing is offered while a supervisor has the switchboard.
     """
     await db.take_turn(session, "assign")
-    if not offering.on or await queries.switchboard(session) is not None:
+    if not offering.on:
         return None
     for _ in range(TRIES):
         decision = await decide(session, now)
         if decision is None:
             return None
-        if await _still_free(session, decision, now) and await _still_waits(session, decision):
+        if await _still_so(session, decision):
             return await _offer(session, decision, offering)
     return None  # coaches take parents faster than this looks: whatever they changed calls it again
 
 
 async def decide(session: AsyncSession, now: datetime) -> Decision | None:
-    """Who would be offered to whom now. Of a long queue the head is read, and more only where it must be."""
-    waiting = await queries.head_of_queue(session, now=now, offered=False)
+    """Who would be offered to whom now: nobody while a supervisor has the switchboard.
+
+    Of a long queue the head is read, and more only where it must be.
+    """
+    waiting = await queries.head_of_queue(session, now=now, to_offer=True)
     if not waiting:
         return None
     coaches = await queries.coaches(session)
@@ -84,7 +87,7 @@ async def decide(session: AsyncSession, now: datetime) -> Decision | None:
     decided = match(waiting, coaches, now, most=1)
     if not decided and len(waiting) == queries.WINDOW:
         spoken = {language for coach in free for language in coach.languages}
-        waiting = await queries.head_of_queue(session, now=now, languages=spoken, offered=False)
+        waiting = await queries.head_of_queue(session, now=now, languages=spoken, to_offer=True)
         decided = match(waiting, coaches, now, most=1)
     return decided[0] if decided else None
 
@@ -152,28 +155,26 @@ async def next_expiry(session: AsyncSession) -> datetime | None:
     return found
 
 
-async def _still_free(session: AsyncSession, decision: Decision, now: datetime) -> bool:
-    """Lock the coach's shift and ask again: they may have taken somebody themselves since."""
-    staff_id = decision.coach.staff
-    await session.execute(
-        select(col(Shift.id))
-        .where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
-        .with_for_update()
-    )
-    found = await queries.coaches(session, staff_id=staff_id)
-    return bool(found) and bar_of(found[0], now) is None
+async def _still_so(session: AsyncSession, decision: Decision) -> bool:
+    """Lock the coach's shift and the parent's entry, if both are as they were when they were read.
 
-
-async def _still_waits(session: AsyncSession, decision: Decision) -> bool:
-    entry = await session.scalar(
-        select(col(QueueEntry.id))
+    Whoever is given somebody has another moment since when they are idle.
+    """
+    coach = decision.coach
+    found = await session.execute(
+        select(col(Shift.id), col(QueueEntry.id))
+        .join_from(Shift, QueueEntry, true())
         .where(
+            col(Shift.staff_id) == coach.staff,
+            col(Shift.ended_at).is_(None),
+            col(Shift.availability) == coach.availability,
+            func.coalesce(col(Shift.last_given_at), col(Shift.started_at)) == coach.idle_since,
             col(QueueEntry.conversation_id) == decision.parent.conversation,
             col(QueueEntry.state) == EntryState.WAITING,
         )
         .with_for_update()
     )
-    return entry is not None
+    return found.first() is not None
 
 
 async def _offer(session: AsyncSession, decision: Decision, offering: Offering) -> Offered:

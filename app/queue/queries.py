@@ -8,14 +8,14 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, cast, func, or_, select
+from sqlalchemy import Integer, Select, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.accounts.models import Staff
 from app.chat.models import Conversation
-from app.queue.models import Assignment, EntryState, Offer, OfferState, QueueEntry, Shift
-from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting
+from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, QueueEntry, Shift
+from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
 from app.topics.queries import parents_topics
 
 RECENT = timedelta(minutes=60)
@@ -42,6 +42,7 @@ class CoachOnDuty:
     availability: str
     load: int
     capacity: int
+    lost: bool  # nobody hears them
 
 
 IN_ORDER = (col(QueueEntry.turn), col(QueueEntry.entered_at), col(QueueEntry.conversation_id))
@@ -61,13 +62,13 @@ async def head_of_queue(
     *,
     now: datetime,
     languages: Collection[str] | None = None,
-    offered: bool = True,
+    to_offer: bool = False,
     limit: int = WINDOW,
 ) -> list[Waiting]:
     """The first of those who wait, in order, with whom they were lately offered to.
 
-    With `languages`, only whom somebody who speaks these may take now; without `offered`, only those who are
-    not just now being offered to a coach.
+    With `languages`, only whom somebody who speaks these may take now. `to_offer` leaves out who is just now
+    being offered to a coach, and everybody while a supervisor has the switchboard.
     """
     chosen = select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(limit)
     if languages is not None:
@@ -78,35 +79,37 @@ async def head_of_queue(
                 col(QueueEntry.entered_at) <= now - LANGUAGE_WAIT,
             )
         )
-    if not offered:
+    if to_offer:
         pending = select(col(Offer.id)).where(
             col(Offer.conversation_id) == col(QueueEntry.conversation_id),
             col(Offer.state) == OfferState.PENDING,
         )
-        chosen = chosen.where(~pending.exists())
-    found = [Waiting(*row) for row in await session.execute(chosen)]
-    asked = await _asked(session, [entry.conversation for entry in found], now=now)
-    return [replace(entry, asked=asked[entry.conversation]) for entry in found] if asked else found
-
-
-async def _asked(
-    session: AsyncSession, conversations: Collection[UUID], *, now: datetime
-) -> dict[UUID, tuple[tuple[UUID, datetime], ...]]:
-    """Which coaches lately declined or did not answer, for those conversations of which there are any."""
-    rows = await session.execute(
+        chosen = chosen.where(~pending.exists(), ~_switchboard().exists())
+    head = chosen.subquery()
+    lately = (
         select(col(Offer.conversation_id), col(Offer.staff_id), col(Offer.answered_at))
         .where(
             col(Offer.answered_at) > now - ASK_AGAIN,
             col(Offer.state).in_((OfferState.DECLINED, OfferState.MISSED)),
         )
-        .order_by(col(Offer.answered_at), col(Offer.staff_id))
+        .subquery()
     )
-    asked: dict[UUID, tuple[tuple[UUID, datetime], ...]] = defaultdict(tuple)
-    of_these = set(conversations)
-    for conversation, staff, at in rows:
-        if conversation in of_these and at is not None:
-            asked[conversation] += ((staff, at),)
-    return asked
+    rows = await session.execute(
+        select(*head.c, lately.c.staff_id, lately.c.answered_at).outerjoin_from(
+            head, lately, lately.c.conversation_id == head.c.conversation_id
+        )
+    )
+    found: dict[UUID, Waiting] = {}
+    asked: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
+    for *entry, staff, at in rows:
+        waiting = Waiting(*entry)
+        found[waiting.conversation] = waiting
+        if staff is not None:
+            asked[waiting.conversation].append((staff, at))
+    for conversation, times in asked.items():
+        told = tuple(sorted(times, key=lambda each: (each[1], each[0])))
+        found[conversation] = replace(found[conversation], asked=told)
+    return in_order(list(found.values()))
 
 
 async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
@@ -135,10 +138,12 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
         func.coalesce(loads.c.high_risk, 0),
         col(Shift.rests_until),
         col(Offer.id).is_not(None),
+        col(Lease.lost_at).is_(None),
     )
     chosen = (
         select(*facts)
         .join(Shift, col(Shift.staff_id) == col(Staff.id))
+        .outerjoin(Lease, col(Lease.staff_id) == col(Staff.id))
         .outerjoin(loads, loads.c.staff_id == col(Staff.id))
         .outerjoin(Offer, (col(Offer.staff_id) == col(Staff.id)) & (col(Offer.state) == OfferState.PENDING))
         .where(col(Shift.ended_at).is_(None), col(Staff.disabled_at).is_(None))
@@ -158,6 +163,7 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
             high_risk=int(row[8]),
             rests_until=row[9],
             being_asked=row[10],
+            alive=row[11],
         )
         for row in await session.execute(chosen)
     ]
@@ -251,14 +257,16 @@ async def offer_to(session: AsyncSession, *, staff_id: UUID, now: datetime) -> O
 
 async def switchboard(session: AsyncSession) -> Staff | None:
     """The supervisor who gives parents out by hand now, if one does."""
-    found = await session.scalars(
+    found = await session.scalars(_switchboard().order_by(col(Staff.id)).limit(1))
+    return found.one_or_none()
+
+
+def _switchboard() -> Select[Staff]:
+    return (
         select(Staff)
         .join(Shift, col(Shift.staff_id) == col(Staff.id))
         .where(col(Shift.ended_at).is_(None), col(Shift.switchboard), col(Staff.disabled_at).is_(None))
-        .order_by(col(Staff.id))
-        .limit(1)
     )
-    return found.one_or_none()
 
 
 async def claim_gaps(session: AsyncSession, *, now: datetime) -> list[float]:
@@ -300,8 +308,10 @@ async def coaches_on_duty(session: AsyncSession) -> list[CoachOnDuty]:
             col(Shift.availability),
             func.coalesce(loads.c.load, 0),
             col(Staff.capacity),
+            col(Lease.lost_at).is_not(None),
         )
         .join(Shift, col(Shift.staff_id) == col(Staff.id))
+        .outerjoin(Lease, col(Lease.staff_id) == col(Staff.id))
         .outerjoin(loads, loads.c.staff_id == col(Staff.id))
         .where(col(Shift.ended_at).is_(None))
         .order_by(col(Staff.name), col(Staff.id))

@@ -119,6 +119,7 @@ class Boards:
                         "availability": coach.availability,
                         "load": coach.load,
                         "capacity": coach.capacity,
+                        "lost": coach.lost,
                         "conversations": held_by.get(coach.staff_id, []),
                     }
                     for coach in coaches

@@ -134,6 +134,11 @@ class Session:
         self._texts = text_bucket(pace, "parent", now)
         self._others = Bucket(OTHER_FRAMES_PER_MINUTE, now)
 
+    @property
+    def heard(self) -> float:
+        """When the other end last gave a sign of life."""
+        return self._heard
+
     def welcome(self, role: str, texts: Bucket, others: Bucket | None = None) -> None:
         """Who it is is known: from now on this role's verbs are open.
 

@@ -32,7 +32,7 @@ class Held:
         """How many messages of this speaker are held."""
         return sum(found == speaker for found in self.speakers.values())
 
-    def happened(self, kind: str, **data: str) -> bool:
+    def happened(self, kind: str, **data: object) -> bool:
         """Whether an event of this kind, with these values, is held."""
         return any(
             found == kind and all(known.get(name) == value for name, value in data.items())

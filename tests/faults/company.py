@@ -40,18 +40,18 @@ class Seat:
     coach: SignedIn = field(repr=False)
 
 
-async def seat(settings: Settings, conversations: int) -> list[Seat]:
-    """So many open conversations with new people in them."""
+async def seat(settings: Settings, conversations: int, *, each: int = AT_ONCE) -> list[Seat]:
+    """So many open conversations with new people in them, so many of them with each coach."""
     database = open_database(settings)
     try:
         seats: list[Seat] = []
         while len(seats) < conversations:
             run = uuid4().hex[:10]
             coach = await on_duty(
-                database, Person("Mali Birch", f"mali-{run}@example.org", Role.COACH, capacity=AT_ONCE)
+                database, Person("Mali Birch", f"mali-{run}@example.org", Role.COACH, capacity=each)
             )
             signed_in = await open_session(database, coach)
-            for number in range(min(AT_ONCE, conversations - len(seats))):
+            for number in range(min(each, conversations - len(seats))):
                 started = await enter(database, settings)
                 await claim(database, coach, started.conversation_id)
                 canary = f"heron-{number:05}-{run}"

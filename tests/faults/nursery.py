@@ -5,6 +5,7 @@ fork is `earshot serve` itself. `python -m tests.faults.nursery` reads orders, o
 """
 
 import gc
+import importlib
 import json
 import os
 import signal
@@ -124,10 +125,8 @@ def become_server(order: dict[str, Any]) -> None:
             from tests.faults.hasty import seed
 
             seed()
-        if os.environ.get("EARSHOT_TEST_BUG") == "unfenced":
-            from tests.faults import unfenced
-
-            unfenced.seed()
+        if bug := os.environ.get("EARSHOT_TEST_BUG"):
+            importlib.import_module(f"tests.faults.{bug}").seed()
         app.cli.main()
         status = 0
     except SystemExit as ended:

@@ -10,6 +10,7 @@ from tests.faults.kills import kill_mid_send, stop_and_wake
 from tests.faults.network import cut_off, read_slowly
 from tests.faults.repeats import repeat
 from tests.faults.storage import fill_disk, restart_database
+from tests.faults.vanish import vanish
 
 Run = Callable[[Ground, int, int, Random], Coroutine[object, object, Outcome]]
 
@@ -36,5 +37,6 @@ ROWS = {
     "F6": Row("two readers at 0 and 1 KB a second", read_slowly, 20, ON_POSTGRESQL),
     "F7": Row("one message is sent again and again", repeat, 2000),
     "F9": Row("2 to 20 coaches claim one parent at once", race, 3000, on_sqlite=300),
+    "F10": Row("coaches vanish with three open chats each", vanish, 100),
     "F13": Row("the disk is full", fill_disk, 20, ("SQLite",)),
 }

@@ -2,6 +2,12 @@
 import type { Known, Pending, Stream } from "./reducer.js";
 
 const TYPING_MS = 6000;
+const PRESENCE: readonly string[] = [
+  "queue.entered",
+  "conversation.assigned",
+  "conversation.paused",
+  "conversation.resumed",
+];
 
 export interface Said {
   /** Stays the same from the moment the message is written to its echo, so that it is shown once. */
@@ -59,6 +65,12 @@ function waitingToBeSaid(known: Known, name: string, self: string): Said[] {
   return known.pending
     .filter((one) => one.stream === name)
     .map((one) => ({ key: one.clientId, from: self, body: one.body, at: null, seq: 0, pending: one }));
+}
+
+/** Who of the two sides is missing, as the stream says it: "coach", "parent" or nobody. */
+export function missing(stream: Stream | undefined): string {
+  const last = stream?.events.findLast((event) => PRESENCE.includes(event.k));
+  return last?.k === "conversation.paused" ? String(last.d["by"]) : "";
 }
 
 export type Delivery = "sending" | "sent" | "seen" | "refused";

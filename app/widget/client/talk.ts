@@ -4,7 +4,7 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Place } from "../../realtime/client/reducer.js";
 import { timeOf } from "../../realtime/client/times.js";
-import { delivery, isTyping, messages, type Said } from "../../realtime/client/transcript.js";
+import { delivery, isTyping, messages, missing, type Said } from "../../realtime/client/transcript.js";
 import { characters, faultOf, type Words } from "../../realtime/client/words.js";
 import { type Doings, type Model, statusOf, streamOf } from "./model.js";
 import { afterwards, emergency, faultBox, notice } from "./parts.js";
@@ -197,7 +197,7 @@ function composer(model: Model, doings: Doings): TemplateResult {
 
 function coachAway(model: Model): boolean {
   const stream = model.connection?.known().streams[streamOf(model)];
-  return stream?.state["status"] === "open" && stream.here["coach"] === false;
+  return stream?.state["status"] === "open" && (stream.here["coach"] === false || missing(stream) === "coach");
 }
 
 /** The state of the connection in plain words. */
@@ -242,6 +242,7 @@ function endedBy(model: Model, status: string): string {
   if (status === "abandoned") return "widget.left_queue";
   const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
   const by = events.findLast((event) => event.k === "conversation.ended")?.d["by"];
+  if (by === "absence") return "widget.ended_by_absence";
   return by === "parent" ? "widget.ended_by_you" : "widget.ended_by_coach";
 }
 
