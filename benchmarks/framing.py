@@ -25,6 +25,7 @@ def upgrade(*, host: str, path: str, protocol: str) -> tuple[bytes, bytes]:
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host}",
+        f"Origin: http://{host}",  # as every browser does
         "Upgrade: websocket",
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {key.decode()}",

@@ -18,7 +18,9 @@ from app.db import migrate
 from app.settings import PROJECT, Settings
 from tests.faults.ground import Ground, Outcome
 from tests.faults.nursery import Nursery, nursery
-from tests.faults.rows import ROWS, Row
+from tests.faults.rows import ROOM_MB, ROWS, Row
+from tests.provision.disk import small_disk
+from tests.provision.packages import CannotProvideError
 from tests.provision.postgres import postgres_cluster
 
 RECORD = PROJECT / "docs" / "soak.md"
@@ -48,11 +50,13 @@ async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> 
     """One row on all of its engines at once, the count shared out among them; by the ground's name."""
     shares = shares_of(row, count)
     with ExitStack() as stack:
-        places = {
-            ground: await asyncio.to_thread(stack.enter_context, fresh_ground(servers, ground.split()[0]))
-            for ground, share in shares.items()
-            if share
-        }
+        places = {}
+        for ground in filter(shares.get, shares):
+            opening = fresh_ground(servers, ground.split()[0], cramped=row.cramped)
+            try:
+                places[ground] = await asyncio.to_thread(stack.enter_context, opening)
+            except CannotProvideError as reason:
+                print(f"  {ground} is left out. {reason}", flush=True)
         async with asyncio.TaskGroup() as running:
             tasks: dict[str, asyncio.Task[Outcome]] = {
                 ground: running.create_task(row.run(place, shares[ground], seed, dice(seed, name, ground)))
@@ -79,18 +83,22 @@ def dice(seed: int, row: str, ground: str) -> random.Random:
 
 
 @contextmanager
-def fresh_ground(servers: Nursery, engine: str) -> Iterator[Ground]:
-    """An empty, migrated database of this engine; a PostgreSQL is durable, and this row's alone."""
+def fresh_ground(servers: Nursery, engine: str, *, cramped: bool = False) -> Iterator[Ground]:
+    """An empty, migrated database of this engine; a PostgreSQL is durable, and this row's alone.
+
+    A cramped one lies on a small disk, which only root can provide.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earshot-soak-")))
         url = f"sqlite:///{folder / 'earshot.db'}"
-        restart = None
+        restart = revive = disk = None
         if engine == "PostgreSQL":
-            cluster = stack.enter_context(postgres_cluster(durable=True))
-            url, restart = cluster.url, cluster.restart
+            disk = stack.enter_context(small_disk(megabytes=ROOM_MB)) if cramped else None
+            cluster = stack.enter_context(postgres_cluster(durable=True, disk=disk))
+            url, restart, revive = cluster.url, cluster.restart, cluster.revive
         settings = Settings(env="development", database_url=url, data_dir=folder)
         migrate(settings)
-        yield Ground(settings, servers, scale=1, restart_database=restart)
+        yield Ground(settings, servers, scale=1, restart_database=restart, revive_database=revive, disk=disk)
 
 
 def report(name: str, row: Row, outcomes: dict[str, Outcome], seed: int, seconds: float) -> int:

@@ -19,6 +19,7 @@ from app.sealing import DataKey, KeyRing, SealBroken, place
 T = TypeVar("T")
 
 STREAMS_AT_ONCE = 50
+MOST_EVENTS = 2**31 - 1  # more than a stream can have
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 
 logger = structlog.get_logger(__name__)
@@ -110,10 +111,10 @@ async def heads(session: AsyncSession, conversations: Collection[UUID]) -> dict[
 
 
 async def read_missing(
-    session: AsyncSession, key_ring: KeyRing, after: Mapping[str, int]
+    session: AsyncSession, key_ring: KeyRing, after: Mapping[str, int], *, most: int | None = None
 ) -> dict[str, tuple[str, list[Entry]]]:
-    """For each of these streams, by name, its epoch and the events after this number, in as few queries as
-    can be: this is for many streams of which little is missing.
+    """For each of these streams, by name, its epoch and the events after this number, so many at most, in as
+    few queries as can be: this is for many streams of which little is missing.
     """
     found: dict[str, tuple[str, list[Entry]]] = {}
     for some in _portions(after, size=STREAMS_AT_ONCE):
@@ -137,6 +138,7 @@ async def read_missing(
                             col(LogEntry.conversation_id) == conversation,
                             col(LogEntry.stream) == stream,
                             col(LogEntry.seq) > seq,
+                            col(LogEntry.seq) <= (MOST_EVENTS if most is None else seq + most),
                         )
                         for stream, conversation, seq in wanted
                     )

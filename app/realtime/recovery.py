@@ -1,13 +1,15 @@
 """Bringing a socket up to date: what it missed where that is little, and otherwise the stream whole.
 
 The subscription begins before the reading, so that nothing falls between what is read and what is live.
-Reading a transcript is noted in the audit record before a word of it is sent.
+Reading a transcript is noted in the audit record before a word of it is sent. A log is read a frame's portion
+at a time, as fast as the socket takes it: a long one must not stand in memory for each who comes back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -18,7 +20,7 @@ from app.chat.access import Place, owned, staff_place
 from app.chat.log import Entry
 from app.chat.models import Participant
 from app.chat.rules import Stream
-from app.db import reading
+from app.db import DATABASE_ERRORS, reading
 from app.errors import AppError, NotFound
 from app.realtime import frames
 from app.realtime.context import Realtime
@@ -27,6 +29,10 @@ from app.realtime.hub import Connection, Subscription, stream_name
 from app.safeguarding import queries as concerns
 from app.topics.queries import parents_topics
 
+POSITION_LOST = 4003
+
+logger = structlog.get_logger(__name__)
+
 
 class PositionLost(AppError):
     """A client claims to be ahead of the log: it must come back without cursors (4003)."""
@@ -34,12 +40,16 @@ class PositionLost(AppError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Missed:
-    """What one stream owes a socket, read in one transaction. Holds what a family wrote, so no repr."""
+    """What one stream owes a socket: state and head of one moment, and the first of the events up to it.
+
+    The others are read when those have left: the log up to a head never changes. Holds what a family wrote,
+    so no repr.
+    """
 
     name: str
     standing: transcript.Standing
     recovered: bool
-    events: Sequence[Entry]
+    first: Sequence[Entry]
     state: dict[str, object]
 
 
@@ -66,40 +76,84 @@ async def join(
     async with reading(realtime.database) as session:
         theirs = await _still_theirs(realtime, session, connection, places)
         owed = await _read(realtime, session, theirs, streams_of(connection.role), cursors)
-    read = {UUID(missed.name.partition(":")[2]) for missed in owed if missed.events}
+    read = {UUID(missed.name.partition(":")[2]) for missed in owed if missed.first}
     await _note_reading(realtime, connection, read)
     return owed
 
 
 async def deliver(realtime: Realtime, connection: Connection, owed: Sequence[Missed]) -> None:
-    """Send what is owed, a batch of events a frame, each when the one before has left; then go live."""
+    """Send what is owed, a portion of events a frame, each when the one before has left; then go live."""
     for missed in owed:
-        seq = missed.standing.head
-        for part, more in _parts(missed, realtime.settings.limits.batch_events):
-            if missed.name not in connection.subscriptions:
-                break  # lost meanwhile: a former owner is shown nothing more
-            events = tuple(
-                frames.EventBody(
-                    seq=entry.seq,
-                    k=entry.kind,  # type: ignore[arg-type]  # the log holds these kinds only
-                    at=clock.wire(entry.at),
-                    gen=entry.generation,
-                    d=entry.wire,
-                )
-                for entry in part
-            )
-            frame: frames.Frame
-            if missed.recovered:
-                data = frames.BatchData(events=events, more=more)
-                frame = frames.Batch(s=missed.name, epoch=missed.standing.epoch, d=data)
-            else:
-                snapshot = frames.SnapshotData(seq=seq, state=missed.state, events=events, more=more)
-                frame = frames.Snapshot(s=missed.name, epoch=missed.standing.epoch, d=snapshot)
-            connection.outbound.put(encode(frame), counted=False)
+        await _deliver(realtime, connection, missed)
+
+
+async def _deliver(realtime: Realtime, connection: Connection, missed: Missed) -> None:
+    """A stream that is lost meanwhile ends where it is: a former owner is shown nothing more."""
+    head, part = missed.standing.head, missed.first
+    while missed.name in connection.subscriptions and connection.outbound.closing is None:
+        more = bool(part) and part[-1].seq < head
+        if part or not missed.recovered:
+            connection.outbound.put(encode(_frame(missed, part, more=more)), counted=False)
             await connection.outbound.drained()
-        else:
-            realtime.hub.caught_up(connection, missed.name, up_to=seq)
+        if not more:
+            realtime.hub.caught_up(connection, missed.name, up_to=head)
             _tell_who_is_here(realtime, connection, missed.name)
+            return
+        part = await _read_on(realtime, connection, missed, after=part[-1].seq)
+
+
+def _frame(missed: Missed, part: Sequence[Entry], *, more: bool) -> frames.Frame:
+    epoch = missed.standing.epoch
+    events = tuple(
+        frames.EventBody(
+            seq=entry.seq,
+            k=entry.kind,  # type: ignore[arg-type]  # the log holds these kinds only
+            at=clock.wire(entry.at),
+            gen=entry.generation,
+            d=entry.wire,
+        )
+        for entry in part
+    )
+    if missed.recovered:
+        return frames.Batch(s=missed.name, epoch=epoch, d=frames.BatchData(events=events, more=more))
+    snapshot = frames.SnapshotData(seq=missed.standing.head, state=missed.state, events=events, more=more)
+    return frames.Snapshot(s=missed.name, epoch=epoch, d=snapshot)
+
+
+async def _read_on(
+    realtime: Realtime, connection: Connection, missed: Missed, *, after: int
+) -> Sequence[Entry]:
+    """The next portion; none, and no more to come, where it may not be shown or is there no longer."""
+    stream, _, conversation = missed.name.partition(":")
+    async with reading(realtime.database) as session:
+        try:
+            await _require_theirs(realtime, session, connection, UUID(conversation))
+        except NotFound:
+            return ()
+        part = await _portion(realtime, session, UUID(conversation), stream, missed.standing, after=after)
+    if not part:
+        connection.outbound.close(POSITION_LOST)
+    return part
+
+
+async def _portion(
+    realtime: Realtime,
+    session: AsyncSession,
+    conversation_id: UUID,
+    stream: str,
+    standing: transcript.Standing,
+    *,
+    after: int,
+) -> Sequence[Entry]:
+    """The events of one frame: those that follow `after`, none past the head."""
+    return await transcript.read_entries(
+        session,
+        realtime.key_ring,
+        conversation_id=conversation_id,
+        stream=stream,
+        after=after,
+        up_to=min(standing.head, after + realtime.settings.limits.batch_events),
+    )
 
 
 async def sync(realtime: Realtime, connection: Connection, name: str, *, after: int) -> int:
@@ -115,17 +169,10 @@ async def sync(realtime: Realtime, connection: Connection, name: str, *, after: 
         standing = await transcript.standing(session, conversation_id=conversation_id, stream=stream)
         if after > standing.head:
             raise PositionLost("That position does not exist.", next_step="Come back without cursors.")
-        events = await transcript.read_entries(
-            session,
-            realtime.key_ring,
-            conversation_id=conversation_id,
-            stream=stream,
-            after=after,
-            up_to=standing.head,
-        )
-    if events:
+        first = await _portion(realtime, session, conversation_id, stream, standing, after=after)
+    if first:
         await _note_reading(realtime, connection, {conversation_id})
-    missed = Missed(name=name, standing=standing, recovered=True, events=events, state={})
+    missed = Missed(name=name, standing=standing, recovered=True, first=first, state={})
     await deliver(realtime, connection, [missed])
     return standing.head
 
@@ -163,14 +210,6 @@ def _stop_listening(realtime: Realtime, connection: Connection, conversation_id:
         realtime.hub.unsubscribe(connection, stream_name(stream, conversation_id))
 
 
-def _parts(missed: Missed, size: int) -> Iterator[tuple[Sequence[Entry], bool]]:
-    """What is owed in frames' portions, each with whether more follow; a snapshot has one even when empty."""
-    if missed.recovered and not missed.events:
-        return
-    for start in range(0, max(1, len(missed.events)), size):
-        yield missed.events[start : start + size], start + size < len(missed.events)
-
-
 async def _read(
     realtime: Realtime,
     session: AsyncSession,
@@ -188,16 +227,17 @@ async def _read(
         for name in wanted
     }
     behind = {name: seq or 0 for name, seq in after.items() if (seq or 0) < standings[name].head}
-    found = await transcript.read_missing(session, realtime.key_ring, behind) if behind else {}
+    most = realtime.settings.limits.batch_events
+    found = await transcript.read_missing(session, realtime.key_ring, behind, most=most) if behind else {}
     owed = []
     for name, (stream, place) in wanted.items():
         recovered = after[name] is not None
         state: dict[str, object] = {}
         if not recovered:
             state = await (_conv_state if stream == Stream.CONV else _staff_state)(session, place=place)
-        _, events = found.get(name, ("", []))
+        _, first = found.get(name, ("", []))
         owed.append(
-            Missed(name=name, standing=standings[name], recovered=recovered, events=events, state=state)
+            Missed(name=name, standing=standings[name], recovered=recovered, first=first, state=state)
         )
     return owed
 
@@ -252,9 +292,16 @@ async def _staff_state(session: AsyncSession, *, place: Place) -> dict[str, obje
 
 
 async def _note_reading(realtime: Realtime, connection: Connection, read: set[UUID]) -> None:
-    if read:
-        actor = f"{connection.role}:{connection.staff or connection.conversation}"
+    """Staff see nothing that is not noted. A parent's own words are theirs, even where no disk has room."""
+    if not read:
+        return
+    actor = f"{connection.role}:{connection.staff or connection.conversation}"
+    try:
         await realtime.readings.note(actor, read)
+    except DATABASE_ERRORS as error:
+        if connection.staff is not None:
+            raise
+        logger.warning("reading.not_noted", kind=type(error).__name__)
 
 
 def _tell_who_is_here(realtime: Realtime, connection: Connection, name: str) -> None:

@@ -20,6 +20,7 @@ class Held:
     epoch: str = ""
     last: int = 0
     furthest: int = 0
+    reached: int = 0  # the newest that was ever held here, whatever a snapshot replaced
     more: bool = False  # the snapshot goes on in the next frame
     syncing: int | None = None  # where the stream stood when it was asked for the rest
     wanted: bool = True  # named in the cursors of the next hello

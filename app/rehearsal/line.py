@@ -54,6 +54,7 @@ class Measures:
 
     to_ok: list[float] = field(default_factory=list)
     to_other_side: list[float] = field(default_factory=list)
+    to_hold: list[float] = field(default_factory=list)  # the same with those that came by recovery
     waits: list[float] = field(default_factory=list)
     sent_at: dict[UUID, float] = field(default_factory=dict)
     messages: int = 0
@@ -340,6 +341,10 @@ class Line:
             return True
         held.last = body.seq
         held.entries[body.seq] = entry
+        if body.seq > held.reached:
+            held.reached = body.seq
+            if sent is not None and speaker != self.side:
+                self.measures.to_hold.append(clock.monotonic() - sent)
         if body.k == "message.posted" and isinstance(speaker, str):
             held.speakers[body.seq] = speaker
         else:

@@ -7,7 +7,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import httpx
@@ -16,7 +16,7 @@ from app.accounts.access import COOKIE
 from app.accounts.models import Role
 from app.accounts.tokens import csrf_token
 from app.db import open_database
-from app.rehearsal.line import Line, Manner, Measures
+from app.rehearsal.line import Line, Manner, Measures, Refused
 from app.rehearsal.stored import stored_entries
 from app.rehearsal.verdict import verdict
 from app.sealing import KeyRing
@@ -28,6 +28,7 @@ from tests.scenes import claim, enter, on_duty
 WORDS = "tonight asleep school fuss lantern mornings Łódź naïve 🧸 slow quiet".split()  # noqa: SIM905
 AT_ONCE = 10  # conversations of one coach
 EAGER = Manner(longest_pause_s=0.5)
+FENCED = ("not_assignee", "not_found")  # what somebody is told who owns the conversation no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +79,22 @@ class Company:
         self.measures = Measures()
         self.said: dict[UUID, int] = {}  # conversation → the highest number that was acknowledged
         self._settings = settings
+        self._parents_url = parents_url or url
+        self._manner = manner
         self._http = httpx.AsyncClient(trust_env=False, timeout=manner.opening_s)
         self.tabs: dict[UUID, list[Line]] = {}  # the parent's; the first one talks
-        self.coaches: dict[UUID, Line] = {}
+        self.coaches: dict[UUID, Line] = {}  # whose it is now
+        self.colleagues: list[Line] = []  # who are there, own nothing, and may take over
+        self._begin: Callable[[Seat, Line], object] = lambda *_: None
         lines: dict[UUID, Line] = {}
         for place in seats:
-            self.tabs[place.conversation] = [
-                Line(
-                    url=parents_url or url,
-                    side="parent",
-                    token=_same(place.parent_token),
-                    measures=self.measures,
-                    manner=manner,
-                )
-                for _ in range(tabs)
-            ]
+            self.tabs[place.conversation] = [self.another_tab(place) for _ in range(tabs)]
             staff = place.coach.viewer.staff_id
             if staff not in lines:
                 lines[staff] = Line(
                     url=url,
                     side="coach",
-                    token=self._passes(url, place.coach),
+                    token=self._passes(place.coach, url),
                     measures=self.measures,
                     manner=manner,
                 )
@@ -107,28 +103,77 @@ class Company:
     @property
     def lines(self) -> list[Line]:
         """Every line once."""
-        return list({line for place in self.seats for line in self._sides(place)})
+        owning = [line for place in self.seats for line in self._sides(place)]
+        return list(dict.fromkeys([*owning, *self.colleagues]))
+
+    def another_tab(self, place: Seat) -> Line:
+        """One more tab of this parent, which holds nothing yet."""
+        return Line(
+            url=self._parents_url,
+            side="parent",
+            token=_same(place.parent_token),
+            measures=self.measures,
+            manner=self._manner,
+        )
+
+    def staff_headers(self, who: SignedIn, url: str) -> dict[str, str]:
+        """What this coach's browser shows with each request."""
+        return {
+            "Cookie": f"{COOKIE}={who.token}",
+            "X-CSRF-Token": csrf_token(who.token, secret=self._settings.server_secret),
+            "Origin": url,
+        }
 
     async def arrive(self) -> None:
         """Wait until everybody holds what there is."""
         for place in self.seats:
             for line in self._sides(place):
-                await line.until(lambda line=line, place=place: _held(line, place) > 0, what="its stream")
+                await line.until(lambda line=line, place=place: held_by(line, place) > 0, what="its stream")
+
+    def colleague(self, who: SignedIn, url: str) -> Line:
+        """A coach who comes on duty at this address, to take over what others have."""
+        line = Line(
+            url=url, side="coach", token=self._passes(who, url), measures=self.measures, manner=self._manner
+        )
+        self.colleagues.append(line)
+        return line
+
+    def hand_over(self, place: Seat, line: Line) -> None:
+        """The conversation is this coach's now; the one before is to find out by themselves."""
+        self.colleagues.append(self.coaches[place.conversation])
+        self.coaches[place.conversation] = line
+
+    def begin(self, place: Seat) -> None:
+        """Let the conversation's coach talk as everybody does."""
+        self._begin(place, self.coaches[place.conversation])
 
     @asynccontextmanager
-    async def talking(self, chance: random.Random, *, length: int = 60) -> AsyncIterator[None]:
-        """Both sides of every conversation post without a pause while the block runs; at its end each
-        message is acknowledged, and everybody holds everything."""
+    async def talking(
+        self, chance: random.Random, *, length: int = 60, pause_s: float = 0
+    ) -> AsyncIterator[None]:
+        """Both sides of every conversation post while the block runs, without a pause or at people's pace;
+        at its end each message is acknowledged, and everybody holds everything."""
         over = asyncio.Event()
 
         async def talk(place: Seat, line: Line, chance: random.Random) -> None:
             while not over.is_set():
-                await self.say(place, line, words(chance, length))
+                try:
+                    await self.say(place, line, words(chance, length))
+                except Refused as refused:
+                    if refused.code in FENCED and line is not self.coaches[place.conversation]:
+                        return  # a former owner was silenced, as they must be
+                    raise
+                await asyncio.sleep(pause_s * chance.uniform(0.5, 1.5))  # people's pace
 
         async with asyncio.TaskGroup() as talks:
+
+            def begin(place: Seat, line: Line) -> None:
+                talks.create_task(talk(place, line, random.Random(chance.random())))
+
+            self._begin = begin
             for place in self.seats:
                 for line in (self.tabs[place.conversation][0], self.coaches[place.conversation]):
-                    talks.create_task(talk(place, line, random.Random(chance.random())))
+                    begin(place, line)
             try:
                 yield
             finally:
@@ -146,7 +191,7 @@ class Company:
             said = self.said.get(place.conversation, 0)
             for line in self._sides(place):
                 await line.until(
-                    lambda line=line, place=place, said=said: line.up and _held(line, place) >= said,
+                    lambda line=line, place=place, said=said: line.up and held_by(line, place) >= said,
                     what=f"event {said}",
                 )
 
@@ -165,7 +210,11 @@ class Company:
             for line in self._sides(place)
         ]
         found = verdict(
-            posted=[message for line in self.lines for message in line.posted],
+            posted=[
+                replace(message, side=f"{line.side} {number}")  # two coaches speak in turn, each in order
+                for number, line in enumerate(self.lines)
+                for message in line.posted
+            ],
             views=views,
             stored=stored,
             canaries={place.conversation: place.canary for place in self.seats},
@@ -180,13 +229,9 @@ class Company:
     def _sides(self, place: Seat) -> list[Line]:
         return [*self.tabs[place.conversation], self.coaches[place.conversation]]
 
-    def _passes(self, url: str, who: SignedIn) -> Callable[[], Awaitable[str]]:
+    def _passes(self, who: SignedIn, url: str) -> Callable[[], Awaitable[str]]:
         """What gets a socket pass over HTTP, as the console does before each connection."""
-        headers = {
-            "Cookie": f"{COOKIE}={who.token}",
-            "X-CSRF-Token": csrf_token(who.token, secret=self._settings.server_secret),
-            "Origin": url,
-        }
+        headers = self.staff_headers(who, url)
 
         async def socket_pass() -> str:
             answer = await self._http.post(f"{url}/api/v1/staff/socket-pass", json={}, headers=headers)
@@ -220,7 +265,8 @@ def words(chance: random.Random, length: int) -> str:
     return " ".join(chance.choices(WORDS, k=length // 6 + 1))[:length]
 
 
-def _held(line: Line, place: Seat) -> int:
+def held_by(line: Line, place: Seat) -> int:
+    """How far this line holds the conversation."""
     return line.streams[f"conv:{place.conversation}"].last
 
 

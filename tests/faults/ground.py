@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app.rehearsal.line import Manner
 from app.settings import Settings
 from tests.faults.nursery import Nursery
-from tests.faults.service import timers
+from tests.faults.service import beat, timers
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Ground:
     nursery: Nursery
     scale: float = 0.1
     restart_database: Callable[[], None] | None = None
+    revive_database: Callable[[], None] | None = None
+    disk: Path | None = None  # a small one, on which PostgreSQL's data lies
 
     def bound(self, seconds: float) -> float:
         """How late something may be: a soak keeps the promise to the second; a test beside others is busy."""
@@ -26,6 +29,11 @@ class Ground:
     def timers(self) -> dict[str, str]:
         """The server's timers, as variables."""
         return timers(self.scale)
+
+    @property
+    def beat(self) -> float:
+        """How often workers look after each other, in seconds."""
+        return beat(self.scale)
 
     @property
     def manner(self) -> Manner:

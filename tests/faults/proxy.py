@@ -135,6 +135,11 @@ async def _connected(host: str, port: int) -> socket.socket:
     return far
 
 
+def _address(url: str) -> tuple[str, int]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return host, int(port)
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close with a RST: lingering for no time throws away what was not sent."""
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -170,6 +175,10 @@ class Proxy:
             if not any(end.is_set() for end in (wire.over, wire.left_by_client, wire.left_by_server))
         ]
 
+    def lead_to(self, url: str) -> None:
+        """From now on newcomers are led to this server; who is connected stays where they are."""
+        self._far = _address(url)
+
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection, beside the others."""
         task = asyncio.create_task(self._serve(reader, writer))
@@ -190,8 +199,7 @@ class Proxy:
 @asynccontextmanager
 async def proxy_to(url: str) -> AsyncIterator[Proxy]:
     """A proxy in front of the server at `http://host:port`, until the block ends."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    proxy = Proxy(host, int(port))
+    proxy = Proxy(*_address(url))
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
     listener.bind(("127.0.0.1", 0))

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlmodel import col
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from app.chat.models import LogEntry
 from app.db import open_database, reading
@@ -97,6 +97,7 @@ async def _say(url: str, place: Seat, key: UUID, texts: list[str]) -> list[Frame
 async def _greeted(url: str, place: Seat) -> ClientConnection:
     socket = await connect(
         url.replace("http", "ws", 1) + frames.PATH,
+        origin=Origin(url),
         subprotocols=[Subprotocol(frames.PROTOCOL)],
         compression=None,
         proxy=None,

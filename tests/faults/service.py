@@ -16,6 +16,7 @@ from tests.faults.nursery import Nursery
 
 START_S = 60
 LOOK_S = 0.02
+SHORTEST_BEAT_S = 0.1  # a faster one would be most of what a busy machine does
 
 
 def timers(scale: float) -> dict[str, str]:
@@ -24,7 +25,13 @@ def timers(scale: float) -> dict[str, str]:
         "EARSHOT_TIMERS__HELLO": str(10 * scale),
         "EARSHOT_TIMERS__PING": str(25 * scale),
         "EARSHOT_TIMERS__PONG": str(8 * scale),
+        "EARSHOT_TIMERS__BEAT": str(beat(scale)),
     }
+
+
+def beat(scale: float) -> float:
+    """How often workers look after each other."""
+    return max(0.5 * scale, SHORTEST_BEAT_S)
 
 
 @dataclass
@@ -76,6 +83,10 @@ class Service:
     def resume(self) -> None:
         """SIGCONT: it goes on as if no time had passed."""
         self._signal(signal.SIGCONT)
+
+    def replace_workers(self) -> None:
+        """SIGHUP: each worker gives way to another when that serves."""
+        self._signal(signal.SIGHUP)
 
     async def _end(self, how: signal.Signals) -> int:
         pid = self._signal(how)

@@ -21,10 +21,12 @@ HASTE = ("fsync=off", "full_page_writes=off")
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running server: its superuser's address, and how to make it fall over and come up again."""
+    """A running server: its superuser's address, how to make it fall over and come up again, and how to
+    start it where it has stopped by itself."""
 
     url: str
     restart: Callable[[], None]
+    revive: Callable[[], None]
 
 
 @contextmanager
@@ -38,20 +40,24 @@ def postgres_server(*, durable: bool = False) -> Iterator[str]:
 
 
 @contextmanager
-def postgres_cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """The same, with a `restart` that breaks every connection off and recovers as after a crash."""
+def postgres_cluster(*, durable: bool = False, disk: Path | None = None) -> Iterator[Cluster]:
+    """The same, with a `restart` that breaks every connection off and recovers as after a crash.
+
+    Its data lies on `disk` where one is given.
+    """
     root = os.geteuid() == 0
     folder = Path(tempfile.mkdtemp(prefix="earshot-postgres-"))
     try:
         binaries = _binaries(folder)
         user = _unprivileged_user() if root else None
         if user is not None:
-            shutil.chown(folder, user.pw_uid, user.pw_gid)
+            for place in (folder, *([disk] if disk else [])):
+                shutil.chown(place, user.pw_uid, user.pw_gid)
         port = _free_port()
         with (folder / "log").open("wb") as log:
 
-            def run(program: str, *arguments: str) -> None:
-                finished = subprocess.run(
+            def ask(program: str, *arguments: str) -> int:
+                return subprocess.run(
                     [str(binaries / program), *arguments],
                     user=user.pw_uid if user else None,
                     group=user.pw_gid if user else None,
@@ -61,12 +67,14 @@ def postgres_cluster(*, durable: bool = False) -> Iterator[Cluster]:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     check=False,
-                )
-                if finished.returncode != 0:
+                ).returncode
+
+            def run(program: str, *arguments: str) -> None:
+                if ask(program, *arguments) != 0:
                     said = (folder / "log").read_text(errors="replace")
                     raise CannotProvideError(f"PostgreSQL's {program} failed:\n{said}")
 
-            data = str(folder / "data")
+            data = str((disk or folder) / "data")
             run(
                 "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
             )
@@ -83,10 +91,15 @@ def postgres_cluster(*, durable: bool = False) -> Iterator[Cluster]:
                 run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
                 run("pg_ctl", *start)
 
+            def revive() -> None:
+                if ask("pg_ctl", "status", "-D", data) != 0:
+                    run("pg_ctl", *start)
+
             run("pg_ctl", *start)
             try:
-                yield Cluster(f"postgresql://postgres@127.0.0.1:{port}/postgres", restart)
+                yield Cluster(f"postgresql://postgres@127.0.0.1:{port}/postgres", restart, revive)
             finally:
+                revive()  # what stopped by itself left its shared memory behind
                 run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
     finally:
         shutil.rmtree(folder)
