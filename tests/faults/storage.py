@@ -76,9 +76,9 @@ async def _full(ground: Ground, service: Service) -> AsyncIterator[None]:
     await asyncio.to_thread(ground.revive_database)
 
 
-async def without_room(url: str, company: Company, place: Seat, *, all_full: bool) -> list[str]:
-    """What is wrong while nothing can be written: advice and a parent's own words are there, staff are
-    refused in a sentence, and what they hold stays. In PostgreSQL's pages there is room for small things.
+async def without_room(url: str, company: Company, place: Seat) -> list[str]:
+    """What is wrong while messages have no room: advice and a parent's own words are there, staff who come
+    anew are let in or refused in a sentence (something small may still fit), and what they hold stays.
     """
     broken = []
     coach = company.coaches[place.conversation]
@@ -90,7 +90,7 @@ async def without_room(url: str, company: Company, place: Seat, *, all_full: boo
             "/api/v1/staff/socket-pass", json={}, headers=company.staff_headers(place.coach, url)
         )
         refused = staff.status_code == httpx.codes.SERVICE_UNAVAILABLE and staff.json()["next_step"]
-        if not refused and (all_full or not staff.is_success):
+        if not refused and not staff.is_success:
             broken.append(f"staff who come back are answered {staff.status_code}")
     newcomer = company.another_tab(place)
     try:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from app.audit import AuditEntry
@@ -224,6 +224,28 @@ async def test_reading_is_noted_before_a_word_is_sent(settings: Settings, way: t
                 .where(col(AuditEntry.action) == "transcript.read")
             )
             assert noted.scalar_one() == 1
+
+
+async def test_where_no_reading_can_be_noted_a_parent_reads_and_staff_do_not(
+    settings: Settings, way: type[Talk]
+) -> None:
+    async with running(settings) as app:
+        started = await enter(app.state.database, settings)
+        await _fill(app, started, 3)
+        carys = await _coach(app)
+        async with talking(app, await pass_for(app, carys), by=way) as talk:
+            await talk.ask("queue.next")
+            await talk.caught_up(f"conv:{started.conversation_id}", 5)
+        async with transaction(app.state.database) as session:
+            await session.execute(text("ALTER TABLE audit_entry RENAME TO audit_entry_away"))
+        async with talking(app, started.token, by=way) as parent:
+            assert (await parent.caught_up(f"conv:{started.conversation_id}", 5)).seq == 5
+        refused = Talk(app).open()
+        hello = {"token": await pass_for(app, carys), "client": "tests/1", "conn": str(uuid4())}
+        refused.raw({"t": "hello", "id": "hello", "d": hello})
+        assert await refused.close_code() == 4006
+        assert refused.heard == []
+        await refused.leave()
 
 
 async def test_a_coach_has_both_streams_and_what_the_parent_said_first(
