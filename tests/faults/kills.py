@@ -11,6 +11,7 @@ from tests.faults.service import Service, serving
 CONVERSATIONS = 10
 KILLS_OF_ONE_COMPANY = 10
 WHOLE_S = 5.0
+PATIENT = {"EARSHOT_TIMERS__RESCUE": "300"}  # who sleeps is to find what they had
 
 
 async def kill_mid_send(
@@ -48,7 +49,7 @@ async def stop_and_wake(ground: Ground, count: int, seed: int, chance: Random) -
     outcome = Outcome(seed)
     seats = await seat(ground.settings, CONVERSATIONS)
     async with (
-        serving(ground.nursery, ground.settings, more=ground.timers) as service,
+        serving(ground.nursery, ground.settings, more={**ground.timers, **PATIENT}) as service,
         company_of(ground.settings, seats, url=service.url, manner=ground.manner) as company,
     ):
         for _ in range(count):

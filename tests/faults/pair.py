@@ -11,6 +11,7 @@ from tests.provision.redis import RedisServer, redis_server
 from tests.talk import until
 
 PATIENCE_S = 60
+PATIENT = {"EARSHOT_TIMERS__RESCUE": "300"}  # these rows hand conversations over themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Pair:
 @asynccontextmanager
 async def two_workers(ground: Ground, *, bug: str = "") -> AsyncIterator[Pair]:
     """Two services that have heard of each other, with the ground's timers; `bug` names a seeded one."""
-    more: Mapping[str, str] = {**ground.timers, **({"EARSHOT_TEST_BUG": bug} if bug else {})}
+    more: Mapping[str, str] = {**ground.timers, **PATIENT, **({"EARSHOT_TEST_BUG": bug} if bug else {})}
     with ExitStack() as stack:
         redis = await asyncio.to_thread(stack.enter_context, redis_server())
         settings = ground.settings.model_copy(update={"redis_url": redis.url})
