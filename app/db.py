@@ -49,6 +49,11 @@ DATABASE_ERRORS = (
     OSError,
 )
 
+
+class Taken(Exception):
+    """A statement would have stored what is stored already; nothing of it was."""
+
+
 metadata: MetaData = SQLModel.metadata
 metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -250,13 +255,15 @@ class DirectPostgres:
         self._direct: Any = None
 
     async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Run one statement as a transaction of its own; its rows. One of DATABASE_ERRORS where it fails."""
+        """Run one statement as a transaction of its own; its rows. Taken, or one of DATABASE_ERRORS."""
         try:
             if self._direct is None:
                 self._held = await self._engine.connect()
                 self._direct = (await self._held.get_raw_connection()).driver_connection
                 await self._direct.execute(self.SETUP)
             rows: list[Any] = await self._direct.fetch(statement, *values)
+        except asyncpg.UniqueViolationError:
+            raise Taken from None  # the statement is undone, and the connection as good as before
         except BaseException:
             # Whatever state it is in, the next statement begins on a new one.
             await _to_its_end(self.close())

@@ -24,7 +24,7 @@ class LogAppended(Struct, frozen=True, eq=False):
     kind: str
     at: str
     generation: int
-    wire: dict[str, object]
+    wire: dict[str, object] | Struct
 
     __repr__ = object.__repr__
 

@@ -55,7 +55,7 @@ class KeyRing:
     def __init__(self, keys: dict[str, bytes]) -> None:
         self._wrapping = {name: AESGCM(key) for name, key in keys.items()}
         self._current = list(keys)[-1]
-        self._recent: OrderedDict[UUID, tuple[bytes, DataKey]] = OrderedDict()
+        self._recent: OrderedDict[int, tuple[bytes, DataKey]] = OrderedDict()
 
     def new_key(self, conversation: UUID) -> bytes:
         """A fresh data key for this conversation, wrapped: `name:nonce+ciphertext`."""
@@ -65,9 +65,9 @@ class KeyRing:
 
     def unwrap(self, conversation: UUID, wrapped: bytes) -> DataKey:
         """The data key of this conversation, or SealBroken."""
-        known = self._recent.get(conversation)
+        known = self._recent.get(conversation.int)
         if known is not None and known[0] == wrapped:
-            self._recent.move_to_end(conversation)
+            self._recent.move_to_end(conversation.int)
             return known[1]
         name, sealed = wrapped_by(wrapped), wrapped.partition(b":")[2]
         wrapping = self._wrapping.get(name)
@@ -78,22 +78,22 @@ class KeyRing:
         except InvalidTag as error:
             raise SealBroken("a conversation's key does not open") from error
         data_key = DataKey(key)
-        self._recent[conversation] = (wrapped, data_key)
+        self._recent[conversation.int] = (wrapped, data_key)
         if len(self._recent) > CACHED_KEYS:
             self._recent.popitem(last=False)
         return data_key
 
     def recent(self, conversation: UUID) -> DataKey | None:
         """The data key of this conversation, if it was used lately."""
-        known = self._recent.get(conversation)
+        known = self._recent.get(conversation.int)
         if known is None:
             return None
-        self._recent.move_to_end(conversation)
+        self._recent.move_to_end(conversation.int)
         return known[1]
 
     def forget(self, conversation: UUID) -> None:
         """Drop an erased conversation's key from memory."""
-        self._recent.pop(conversation, None)
+        self._recent.pop(conversation.int, None)
 
 
 def wrapped_by(wrapped: bytes) -> str:

@@ -1,5 +1,6 @@
 """Serving: one worker in this process, or several, which a supervisor starts, watches and starts again."""
 
+import gc
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket, *, announce
         allow_sockets()
         app = create_app(settings)
         announce()
+        _settle_memory()
         uvicorn.Server(_config(settings, app)).run(sockets=[listener])
         return
     create_app(settings)  # what stops each worker is said once, before any is started
@@ -53,10 +55,18 @@ def worker() -> FastAPI:
     allow_sockets()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
-        return create_app(load_settings())
+        app = create_app(load_settings())
     except AppError as error:
         sys.stderr.write(f"{error.message}\n{error.next_step}\n")
         sys.exit(STARTUP_FAILURE)
+    _settle_memory()
+    return app
+
+
+def _settle_memory() -> None:
+    """What is there before the first request stays: looking it through for garbage would delay messages."""
+    gc.collect()
+    gc.freeze()
 
 
 def _end_with(supervisor: int) -> None:

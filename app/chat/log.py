@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct, field
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -82,6 +83,17 @@ async def append(
         ),
     )
     return seq
+
+
+class MessageWire(Struct):
+    """`message_wire` of one that has just been stored. Holds what a family wrote, so no repr."""
+
+    message_id: UUID
+    client_message_id: UUID
+    speaker: str = field(name="from")
+    body: str
+
+    __repr__ = object.__repr__
 
 
 def message_wire(

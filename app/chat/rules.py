@@ -55,7 +55,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 # PostgreSQL and JSON readers alike stumble on NUL; half of a surrogate pair JSON can spell and UTF-8 cannot.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\ud800-\udfff]")
 
 
 def may_become(status: str, following: Status) -> bool:
@@ -77,6 +77,6 @@ def tidy(body: str) -> str:
 
 def text_fault(body: str, *, limit: int) -> str | None:
     """Why a tidied text cannot be a message, as an error code, or None. `limit` is in characters."""
-    if not body or body.isspace() or _UNSTORABLE.search(body):
+    if not body or body.isspace() or "\0" in body or (not body.isascii() and _UNSTORABLE.search(body)):
         return "bad_request"
     return "too_large" if len(body) > limit else None

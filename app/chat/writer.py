@@ -6,18 +6,21 @@ idempotency and numbering are decided inside the transaction, under the conversa
 
 import asyncio
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
+from asyncpg.pgproto import pgproto
 from msgspec import Struct
 
 from app import clock
 from app.chat import log
+from app.chat.rows import Outcome, Row, Verdict
 from app.chat.rules import Stream, text_fault, tidy
-from app.chat.storing import Outcome, Row, Storing, Verdict
+from app.chat.storing import Storing
 from app.db import DATABASE_ERRORS, Database
 from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, RateLimited
 from app.events import LogAppended
@@ -141,13 +144,13 @@ class Writer:
         """What is queued, up to BATCH; an id that is in it twice waits, as the first one decides about it."""
         batch: list[Post] = []
         later: list[Post] = []
-        taken: set[UUID] = set()
+        taken: set[int] = set()
         while self._queued and len(batch) < BATCH:
             post = self._queued.popleft()
-            if post.client_message_id in taken:
+            if post.client_message_id.int in taken:
                 later.append(post)
             else:
-                taken.add(post.client_message_id)
+                taken.add(post.client_message_id.int)
                 batch.append(post)
         self._queued.extendleft(reversed(later))
         return batch
@@ -208,7 +211,7 @@ class Writer:
 
 
 def _sealed(post: Post, key: DataKey) -> Row:
-    message_id = uuid4()
+    message_id = _new_id()
     return Row(
         conversation=post.conversation,
         stream=post.stream,
@@ -221,16 +224,21 @@ def _sealed(post: Post, key: DataKey) -> Row:
     )
 
 
+def _new_id() -> UUID:
+    """A random id like any other (RFC 9562, version 4), of a class that costs a tenth."""
+    drawn = bytearray(os.urandom(16))
+    drawn[6], drawn[8] = drawn[6] & 0x0F | 0x40, drawn[8] & 0x3F | 0x80
+    made: UUID = pgproto.UUID(bytes(drawn))
+    return made
+
+
 def _event(post: Post, outcome: Outcome, moment: str) -> LogAppended:
     message_id = outcome.message_id
     assert message_id is not None
     if post.stream == Stream.CONV:
         kind = "message.posted"
-        wire = log.message_wire(
-            message_id=message_id,
-            client_message_id=post.client_message_id,
-            speaker=outcome.role,
-            body=post.body,
+        wire: dict[str, object] | Struct = log.MessageWire(
+            message_id, post.client_message_id, outcome.role, post.body
         )
     else:
         kind = "note.added"

@@ -16,7 +16,8 @@ from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.frames import encode
 from app.realtime.greeting import admit, bring_up, identify, let_go, outbound_of, pace
-from app.realtime.hub import Connection, Outbound
+from app.realtime.hub import Connection
+from app.realtime.outbound import Outbound
 from app.realtime.recovery import PositionLost
 from app.realtime.session import (
     Close,

@@ -13,7 +13,8 @@ from app.db import reading, transaction
 from app.errors import NotFound
 from app.realtime import frames, recovery
 from app.realtime.context import Realtime
-from app.realtime.hub import Connection, Outbound
+from app.realtime.hub import Connection
+from app.realtime.outbound import Outbound
 from app.realtime.pace import make_room
 from app.realtime.session import (
     OTHER_FRAMES_PER_MINUTE,

@@ -44,7 +44,8 @@ from app.realtime.greeting import (
     requests_of,
     texts_of,
 )
-from app.realtime.hub import Connection, Outbound, Subscription, stream_name
+from app.realtime.hub import Connection, Subscription, stream_name
+from app.realtime.outbound import Outbound
 from app.realtime.recovery import streams_of
 from app.realtime.session import STAFF, Session
 from app.realtime.visits import Visit

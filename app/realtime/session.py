@@ -7,6 +7,7 @@ and when a heartbeat is due or a silent socket is given up.
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from app.realtime import frames
 from app.realtime.codes import ErrorCode
@@ -37,27 +38,30 @@ VERBS: dict[type[ClientFrame], frozenset[str]] = {
     frames.WrapUpSubmit: STAFF,
 }
 
+_MAY: dict[str | None, frozenset[type[ClientFrame]]] = {
+    role: frozenset(verb for verb, roles in VERBS.items() if role in roles) for role in EVERYBODY
+}
+_NOBODY: frozenset[type[ClientFrame]] = frozenset()
+
 TEXT_VERBS = (frames.MessagePost, frames.NoteAdd, frames.ConcernRaise, frames.ConcernStep)
+NO_ACT = (frames.Pong, frames.Sync)
 OTHER_FRAMES_PER_MINUTE = 600
 BAD_FRAMES_ALLOWED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A frame that may be carried out."""
 
     frame: ClientFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A frame to send back; nothing is carried out."""
 
     frame: frames.Err
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Struct, frozen=True):
     """The socket must be closed with this code."""
 
     code: int
@@ -124,7 +128,7 @@ class Session:
 
     def __init__(self, pace: Pace, now: float) -> None:
         self._pace = pace
-        self._role: str | None = None
+        self._may = _NOBODY
         self._greeted = False
         self._heard = now
         self._said = now  # the last ping: who speaks without being answered must still hear something
@@ -146,7 +150,7 @@ class Session:
         `others` does so for all else, where it is not this session alone that is paced.
         """
         self._greeted = True
-        self._role = role
+        self._may = _MAY.get(role, _NOBODY)
         self._texts = texts
         self._others = others or self._others
 
@@ -199,17 +203,16 @@ class Session:
         return Command(frame)
 
     def _judge(self, frame: ClientFrame, now: float) -> Outcome:
-        frame_id = getattr(frame, "id", None)
-        if self._role not in VERBS.get(type(frame), frozenset()):
+        if type(frame) not in self._may:
             return Reply(
-                error_frame(frame_id, "forbidden", "Your role may not do this.", "Ask a supervisor.")
+                error_frame(_id(frame), "forbidden", "Your role may not do this.", "Ask a supervisor.")
             )
         if isinstance(frame, TEXT_VERBS):
             retry_ms = self._texts.take(now)
             if retry_ms is not None:
                 return Reply(
                     error_frame(
-                        frame_id,
+                        _id(frame),
                         "rate_limited",
                         "That is more than can be sent in a minute.",
                         "It is kept here; it goes when there is room again.",
@@ -218,7 +221,7 @@ class Session:
                 )
         elif self._others.take(now) is not None:
             return Close(4005)
-        if not isinstance(frame, frames.Pong | frames.Sync):
+        if not isinstance(frame, NO_ACT):
             self.acted = now
         return Command(frame)
 
@@ -246,6 +249,10 @@ def error_frame(
         retry_ms=retry_ms,
     )
     return frames.Err(re=frame_id, d=data)
+
+
+def _id(frame: ClientFrame) -> str | None:
+    return getattr(frame, "id", None)
 
 
 class _OnlyId(msgspec.Struct):

@@ -150,7 +150,7 @@ async def add_note(realtime: Realtime, connection: Connection, frame: frames.Not
 def posted_answer(posted: Posted) -> Answer:
     """What `ok` says of a text that is stored."""
     return {
-        "message_id": str(posted.message_id),
+        "message_id": posted.message_id,
         "seq": posted.seq,
         "at": clock.wire(posted.at),
         "duplicate": posted.duplicate,

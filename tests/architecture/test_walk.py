@@ -32,7 +32,7 @@ HOPS = [
 ]
 TOOLS = (
     "app.realtime.frames.",
-    "app.realtime.hub.Outbound.",
+    "app.realtime.outbound.",
     "app.realtime.hub.Connection.",
     "app.chat.rules.",
     "app.chat.log.",

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.events import CoachAssigned, CoachReleased, LogAppended, ParentRevoked, StaffSignedOut
 from app.realtime import frames
-from app.realtime.hub import MOST_HELD, Connection, Hub, Outbound, Subscription, stream_name
+from app.realtime.hub import MOST_HELD, Connection, Hub, Subscription, stream_name
+from app.realtime.outbound import Outbound
 from tests.scenes import PATIENCE_S
 
 ALYS = UUID("6f6b2f1e-0a53-4b0e-9a53-0d8f1f2c7a11")

@@ -16,7 +16,8 @@ from app.db import transaction
 from app.errors import AppError
 from app.events import LogAppended
 from app.realtime import frames
-from app.realtime.hub import Outbound, stream_name
+from app.realtime.hub import stream_name
+from app.realtime.outbound import Outbound
 
 ONE_IN = 200
 Seeded = Callable[[FastAPI, random.Random], None]
