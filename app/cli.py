@@ -2,25 +2,20 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
-from rich.table import Column, Table
+from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, db
-from app.accounts import actions as accounts
-from app.accounts import queries as staff_queries
-from app.accounts.models import Role, Staff
 from app.content import check
 from app.content.reading import read_content
 from app.content.rules import Language
-from app.db import Database, open_database, reading, transaction
-from app.errors import AppError, BadRequest, ConfigurationError, NotFound
+from app.db import Database, reading, transaction
+from app.errors import AppError, BadRequest, ConfigurationError
 from app.export.building import carry_through
 from app.export.periods import Period, month_of, parse_period, year_of
 from app.export.rows import RowsMade, make_rows
@@ -33,9 +28,8 @@ from app.rehearsal.server import listen
 from app.reports.topic import Source, build_report
 from app.sealing import KeyRing
 from app.serving import serve_until_stopped
-from app.settings import PROJECT, Settings, load_settings, refuse_lonely_workers
-
-T = TypeVar("T")
+from app.settings import PROJECT, load_settings, refuse_lonely_workers
+from app.staff import active, staff, with_database
 
 cli = typer.Typer(
     name="earshot",
@@ -47,7 +41,6 @@ cli = typer.Typer(
     "Look round:  [bold]earshot demo[/bold]   ·   serve:  [bold]earshot serve[/bold]   ·   "
     "something wrong?  [bold]earshot doctor[/bold]",
 )
-staff = typer.Typer(no_args_is_help=True, help="Add, list and disable members of staff; give them new links.")
 content = typer.Typer(no_args_is_help=True, help="Check what the charity writes.")
 cli.add_typer(staff, name="staff")
 cli.add_typer(content, name="content")
@@ -104,9 +97,9 @@ def serve(
         people: list[DemoPerson] = []
         if settings.development:
             db.migrate(settings)
-            people = asyncio.run(_with_database(settings, demo_people))
+            people = asyncio.run(with_database(settings, demo_people))
         else:
-            asyncio.run(_with_database(settings, db.require_current))
+            asyncio.run(with_database(settings, db.require_current))
         serve_until_stopped(
             settings, listener, announce=lambda: None if quiet else _welcome(settings.public_url, people)
         )
@@ -117,95 +110,8 @@ def migrate() -> None:
     """Bring the database to this version's tables; an empty one gets all of them. Nothing stored is lost."""
     settings = load_settings()
     db.migrate(settings)
-    asyncio.run(_with_database(settings, db.require_current))
+    asyncio.run(with_database(settings, db.require_current))
     out.print("The database is at the newest migration.")
-
-
-@staff.command("add")
-def staff_add(
-    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
-    name: Annotated[str, typer.Option(help="Their name; parents see the first name only.")],
-    role: Annotated[Role, typer.Option(help="What they are here to do.")],
-    languages: Annotated[str, typer.Option(help="Languages, best first: en,cy")] = "en",
-    capacity: Annotated[
-        int | None, typer.Option(min=1, max=10, help="Chats at once; without it EARSHOT_CAPACITY.")
-    ] = None,
-    skills: Annotated[str, typer.Option(help="Topics they know best: sleep,school-attendance")] = "",
-    sees_again: Annotated[bool, typer.Option(help="Whether they like to meet parents again.")] = True,
-) -> None:
-    """Add a member of staff and print the link with which they choose a password.
-
-    The link works once, for seven days, and is shown only here.
-
-    Example:  earshot staff add jo@example.org --name "Jo Ash" --role coach --languages en,cy
-    """
-    settings = load_settings()
-    book = read_content(settings.content_dir).codebook
-    topics = {book.resolve(code.strip()).partition("/")[0] for code in skills.split(",") if code.strip()}
-
-    async def add(database: Database) -> str:
-        await db.require_current(database)
-        async with transaction(database) as session:
-            _, token = await accounts.add_staff(
-                session,
-                email=email,
-                name=name,
-                role=role,
-                languages=languages,
-                capacity=capacity or settings.capacity,
-                skills=topics,
-                sees_again=sees_again,
-            )
-        return token
-
-    _show_link(settings, name, asyncio.run(_with_database(settings, add)))
-
-
-@staff.command("link")
-def staff_link(email: Annotated[str, typer.Argument(help="Who needs a new link.")]) -> None:
-    """Print a new link for somebody who lost theirs, or forgot their password; earlier links end."""
-    settings = load_settings()
-
-    async def issue(database: Database) -> tuple[str, str]:
-        await db.require_current(database)
-        async with transaction(database) as session:
-            person = await _active(session, email)
-            return person.name, await accounts.issue_first_sign_in(session, staff_id=person.id)
-
-    _show_link(settings, *asyncio.run(_with_database(settings, issue)))
-
-
-@staff.command("list")
-def staff_list() -> None:
-    """List everybody, the disabled too."""
-
-    async def everybody(database: Database) -> Table:
-        await db.require_current(database)
-        # An address is needed whole: the other commands ask for it.
-        email = Column("Email", overflow="fold")
-        table = Table("Name", email, "Role", "Languages", "At once", "State")
-        async with reading(database) as session:
-            for person in await staff_queries.all_staff(session):
-                state = "disabled" if person.disabled_at else "active" if person.password_hash else "invited"
-                told = (person.name, person.email, person.role, person.languages, str(person.capacity), state)
-                table.add_row(*told)
-        return table
-
-    out.print(asyncio.run(_with_database(load_settings(), everybody)))
-
-
-@staff.command("disable")
-def staff_disable(email: Annotated[str, typer.Argument(help="Whom to shut out.")]) -> None:
-    """Shut a member of staff out: sessions and links end at once, open sockets within five seconds."""
-
-    async def disable(database: Database) -> None:
-        await db.require_current(database)
-        async with transaction(database) as session:
-            person = await _active(session, email)
-            await accounts.disable_staff(session, staff_id=person.id)
-
-    asyncio.run(_with_database(load_settings(), disable))
-    out.print(f"{email} can no longer sign in.")
 
 
 @content.command("check")
@@ -246,7 +152,7 @@ def rows() -> None:
         return counted, made
 
     with progress_bars() as progress:
-        counted, made = asyncio.run(_with_database(settings, lambda database: job(database, progress)))
+        counted, made = asyncio.run(with_database(settings, lambda database: job(database, progress)))
     out.print(f"{counted} closed conversations counted.")
     out.print(f"{made.made} conversations became {made.rows} rows; {made.withdrawn} were withdrawn.")
     if made.set_aside:
@@ -290,8 +196,8 @@ def export(
     async def ask(database: Database, progress: Progress) -> str:
         await db.require_current(database)
         async with reading(database) as session:
-            asker = await _active(session, requested_by)
-            approver = await _active(session, approved_by) if approved_by else None
+            asker = await active(session, requested_by)
+            approver = await active(session, approved_by) if approved_by else None
         if approver is None:
             async with transaction(database) as session:
                 run = await request_run(
@@ -323,7 +229,7 @@ def export(
 
     with progress_bars() as progress:
         bar = progress.add_task("Conversations", total=None)
-        done = asyncio.run(_with_database(settings, lambda database: ask(database, progress)))
+        done = asyncio.run(with_database(settings, lambda database: ask(database, progress)))
     out.print(done, soft_wrap=True)
 
 
@@ -353,7 +259,7 @@ def report(
             database, content_read, settings, topic=code, period=asked, source=source, language=language
         )
 
-    page = asyncio.run(_with_database(settings, build))
+    page = asyncio.run(with_database(settings, build))
     path = file or Path(name)
     try:
         path.write_text(page, encoding="utf-8")
@@ -362,14 +268,6 @@ def report(
             f"{path} cannot be written: {error.strerror}.", next_step="Give another --out."
         ) from None
     out.print(f"Written: {path}", soft_wrap=True)
-
-
-async def _with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    database = open_database(settings)
-    try:
-        return await work(database)
-    finally:
-        await database.engine.dispose()
 
 
 def _welcome(url: str, people: list[DemoPerson]) -> None:
@@ -388,18 +286,6 @@ def _welcome(url: str, people: list[DemoPerson]) -> None:
             table.add_row(person.name, person.email, PASSWORD, person.role)
         out.print(table)
     out.print("Ctrl-C ends it.")
-
-
-def _show_link(settings: Settings, name: str, token: str) -> None:
-    out.print(f"Give {name} this link; it works once:")
-    out.print(f"{settings.public_url}/console/first#{token}", soft_wrap=True)
-
-
-async def _active(session: AsyncSession, email: str) -> Staff:
-    person = await staff_queries.staff_by_email(session, email)
-    if person is None or person.disabled_at is not None:
-        raise NotFound(f"Nobody active has the address {email}.", next_step="See `earshot staff list`.")
-    return person
 
 
 def _period(text: str | None) -> Period:
