@@ -1,7 +1,7 @@
 # Everything a person does with this project. Nothing is installed outside of this folder by `make run`.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench soak evaluate train-risk screenshots clean setup web lock
+.PHONY: help run demo test check bench soak evaluate evaluate-exports train-risk screenshots clean setup web lock
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -41,6 +41,9 @@ soak: setup ## the fault suite at length, about 90 minutes; one row of it: ROW=F
 evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the folder DATA=
 	@test -n "$(DATA)" || { echo "Say where the labelled texts are: make evaluate DATA=folder"; exit 2; }
 	@$(BIN)/python -m benchmarks.evaluate $(DATA)
+
+evaluate-exports: setup ## have qualitative-coding, Taguette and pycanon read an export, in environments of their own
+	@$(BIN)/python -m benchmarks.exchange
 
 train-risk: setup ## train the risk check's classifier on our own texts; the same texts give the same weights
 	@$(BIN)/python -m training.train_risk

@@ -4,8 +4,10 @@ import asyncio
 import fcntl
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,9 +20,9 @@ from app.content.rules import Codebook
 from app.db import Database, reading, transaction
 from app.errors import Conflict
 from app.export import manifest, planning, queries, runs
+from app.export.formats.chosen import Format, formats_for
 from app.export.formats.columns import MaskedConversation, Writer
-from app.export.formats.lines import JsonLines
-from app.export.formats.sheets import CommaSeparated
+from app.export.formats.datapackage import write_data_package
 from app.export.generalising import POLICY
 from app.export.models import ExportMember, ExportRun
 from app.export.periods import Period
@@ -66,17 +68,20 @@ async def build_run(
             nations={code.id: code.nation for code in codebook.regions if code.nation},
             simulated=settings.development,
         )
-        counts = await _write(database, plan, run_id=run_id, folder=part, progress=progress)
-        described = await asyncio.to_thread(manifest.describe, part)
+        formats, left_out = formats_for(plan.found, codebook, name=f"Earshot {run.period}")
+        written = await _write(database, plan, run_id=run_id, folder=part, formats=formats, progress=progress)
+        described = await asyncio.to_thread(_describe, part, codebook, run_id)
         async with transaction(database) as session:
             await runs.require_consent(session, run_id)
             told = manifest.manifest_of(
                 run,
                 plan,
                 people=people,
-                counts=counts,
+                counts={"conversations": written.conversations, "messages": written.messages},
                 recall=await queries.to_recall(session),
                 described=described,
+                suppressed=written.suppressed,
+                left_out=left_out,
                 at=began,
             )
             await asyncio.to_thread(manifest.write_manifest, part, told)
@@ -155,38 +160,57 @@ def remove_unfinished(settings: Settings) -> int:
     return len(left)
 
 
+@dataclass(slots=True)
+class Written:
+    """What was written, and for how many conversations each fact was not told although it was known."""
+
+    conversations: int = 0
+    messages: int = 0
+    suppressed: Counter[str] = field(default_factory=Counter)
+
+
 async def _write(
-    database: Database, plan: planning.Plan, *, run_id: UUID, folder: Path, progress: Progress | None
-) -> dict[str, int]:
-    """Write what was planned, page by page; how many conversations and messages they are.
+    database: Database,
+    plan: planning.Plan,
+    *,
+    run_id: UUID,
+    folder: Path,
+    formats: Sequence[Format],
+    progress: Progress | None,
+) -> Written:
+    """Write what was planned, page by page.
 
     Each page is noted with the run before its rows are written, so that no file holds a conversation which
     cannot be recalled.
     """
     await _begin(database, run_id, found=plan.found)
-    conversations = messages = 0
+    written = Written()
     with ExitStack() as stack:
-        writers = await asyncio.to_thread(_writers, folder, stack)
+        writers = await asyncio.to_thread(_opened, formats, folder, stack)
         async for page in planning.conversations(database, plan):
-            conversations += len(page)
-            messages += sum(len(conversation.messages) for conversation in page)
-            await _note(database, run_id, page, done=conversations)
+            written.conversations += len(page)
+            written.messages += sum(len(conversation.messages) for conversation in page)
+            written.suppressed.update(name for conversation in page for name in conversation.suppressed)
+            await _note(database, run_id, page, done=written.conversations)
             await asyncio.to_thread(_write_page, writers, page)
             if progress is not None:
-                progress(conversations, max(plan.found, conversations))
+                progress(written.conversations, max(plan.found, written.conversations))
         await asyncio.to_thread(stack.close)
-    return {"conversations": conversations, "messages": messages}
+    return written
 
 
-def _writers(folder: Path, stack: ExitStack) -> list[Writer]:
-    # polars takes half a second to import, which every start and command would pay
-    from app.export.formats.parquet import Parquet  # noqa: PLC0415
-
-    writers: list[Writer] = []
-    for make in (JsonLines, CommaSeparated, Parquet):
-        writers.append(make(folder))
+def _opened(formats: Sequence[Format], folder: Path, stack: ExitStack) -> list[Writer]:
+    writers = []
+    for open_in in formats:
+        writers.append(open_in(folder))
         stack.callback(writers[-1].close)
     return writers
+
+
+def _describe(folder: Path, codebook: Codebook, run_id: UUID) -> dict[str, dict[str, str | int]]:
+    """Describe the files to programs, and then all of them in the manifest's way."""
+    write_data_package(folder, codebook, manifest.describe(folder), name=f"earshot-{run_id}")
+    return manifest.describe(folder)
 
 
 def _write_page(writers: Sequence[Writer], page: Sequence[MaskedConversation]) -> None:

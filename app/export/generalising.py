@@ -75,25 +75,35 @@ def _within(counts: Mapping[Facts, int], *, k: int) -> dict[Facts, Told]:
         kept = {facts for facts, so_far in left.items() if alike[so_far] >= k}
         told |= {facts: Told(left[facts], level) for facts in kept}
         left = {facts: so_far for facts, so_far in left.items() if facts not in kept}
-    return told | _left_over(told, left, counts, k=k)
+    return _joined(told, left, counts)
 
 
-def _left_over(
-    told: Mapping[Facts, Told], left: Mapping[Facts, Facts], counts: Mapping[Facts, int], *, k: int
+def _joined(
+    told: dict[Facts, Told], left: Mapping[Facts, Facts], counts: Mapping[Facts, int]
 ) -> dict[Facts, Told]:
-    """Too few are left at the last level: the smallest group that may be told of joins them, and the next."""
+    """Those who are left are fewer than `k` even at the last level: each joins the group that it comes
+    together with soonest, the smallest of these, and both are told of as coarsely as that takes."""
     last = len(LEVELS) - 1
-    joined = {facts: Told(so_far, last) for facts, so_far in left.items()}
-    together = sum(counts[facts] for facts in joined)
-    sizes = _sizes({facts: each.facts for facts, each in told.items()}, counts)
-    groups = sorted(sizes, key=lambda group: (sizes[group], str(group)))
-    while 0 < together < k and groups:
-        group = groups.pop(0)
-        for facts, each in told.items():
-            if each.facts == group:
-                joined[facts] = Told(Facts(facts.period, *[None] * 7), last)
-        together += sizes[group]
-    return joined
+    if not told:
+        return {facts: Told(so_far, last) for facts, so_far in left.items()}
+    for facts in sorted(left, key=str):
+        sizes = _sizes({each: where.facts for each, where in told.items()}, counts)
+        group, level = next(
+            (group, level)
+            for level in range(len(LEVELS))
+            for group in sorted(sizes, key=lambda each: (sizes[each], str(each)))
+            if _coarsened(group, level) == _coarsened(facts, level)
+        )
+        members = {facts, *(each for each, where in told.items() if where.facts == group)}
+        coarsest = max([level, *(told[each].level for each in members if each in told)])
+        told |= {each: Told(_coarsened(group, level), coarsest) for each in members}
+    return told
+
+
+def _coarsened(facts: Facts, level: int) -> Facts:
+    for coarser in LEVELS[: level + 1]:
+        facts = coarser(facts)
+    return facts
 
 
 def _sizes(told: Mapping[Facts, Facts], counts: Mapping[Facts, int]) -> Counter[Facts]:

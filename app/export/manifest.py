@@ -9,6 +9,8 @@ from pathlib import Path
 from app import clock
 from app.accounts.models import Staff
 from app.anonymise import VERSION
+from app.anonymise.spans import DOUBTFUL_UNDER
+from app.export import provenance
 from app.export.generalising import LEVELS, K
 from app.export.models import ExportRun
 from app.export.planning import Plan
@@ -47,10 +49,13 @@ def manifest_of(
     counts: Mapping[str, int],
     recall: Sequence[tuple[ExportRun, int]],
     described: Mapping[str, object],
+    suppressed: Mapping[str, int],
+    left_out: Sequence[str],
     at: datetime,
 ) -> dict[str, object]:
     """The whole manifest, as plain data."""
     return {
+        "manifest_version": 1,
         "run": str(run.id),
         "source": "rows",
         "n": counts["conversations"],
@@ -71,7 +76,11 @@ def manifest_of(
             "k": K,
             "levels": len(LEVELS),
             "combinations_told_at_level": plan.told_at(),
+            "cells_suppressed": dict(suppressed),
         },
+        "anonymiser": {"version": VERSION, "sha256": provenance.hashes(), "measured": provenance.measured()},
+        "thresholds": {"told_of_at_least": K, "doubtful_below_score": DOUBTFUL_UNDER},
+        "left_out": list(left_out),
         "residual_risk": RESIDUAL_RISK,
         "recall": {
             "what": RECALL if recall else "Nothing has to be recalled.",

@@ -4,7 +4,7 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import islice
 from uuid import UUID
@@ -133,7 +133,12 @@ def _masked(group: RowGroup, rows: Sequence[Row], plan: Plan, part: Period) -> M
         "attendance": told.facts.attendance,
         "simulated": group.simulated,
     }
-    return MaskedConversation(group.id, facts_told, rows)
+    suppressed = [
+        each.name
+        for each in fields(Facts)
+        if getattr(facts, each.name) and getattr(told.facts, each.name) != getattr(facts, each.name)
+    ]
+    return MaskedConversation(group.id, facts_told, rows, suppressed)
 
 
 def _nothing(facts: Facts) -> Facts:

@@ -19,10 +19,10 @@ from app.anonymise import VERSION
 from app.content.rules import Codebook, Content, Language
 from app.db import Database, reading
 from app.export import queries
+from app.export.disclosure import STEP, publish
 from app.export.periods import Period, month_of
 from app.export.queries import Count, Selection
 from app.reports.chart import bars
-from app.reports.disclosure import STEP, publish
 from app.reports.pages import STYLE, month_in, render, words_of
 from app.settings import Settings
 

@@ -28,3 +28,9 @@ def torn(folder: Path) -> list[str]:
         if told != {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}:
             faults.append(f"{name} is not what the manifest says")
     return faults
+
+
+def conversations_in(folder: Path) -> set[str]:
+    """The ids of the anonymised conversations in a run's files."""
+    with (folder / "rows.jsonl").open(encoding="utf-8") as lines:
+        return {json.loads(line)["conversation"] for line in lines}

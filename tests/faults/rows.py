@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.faults.claims import race
+from tests.faults.consents import play_histories
+from tests.faults.exports import kill_exports
 from tests.faults.ground import Ground, Outcome
 from tests.faults.herd import come_back_at_once
 from tests.faults.kills import kill_mid_send, stop_and_wake
@@ -53,6 +55,8 @@ ROWS = {
     "F8": Row("frames are lost, repeated, overtaken; cursors are old or invented", play, 1000),
     "F9": Row("2 to 20 coaches claim one parent at once", race, 3000, on_sqlite=300),
     "F10": Row("coaches vanish with three open chats each", vanish, 100),
+    "F12": Row("the row job or the build of an export is killed", kill_exports, 200),
+    "consent": Row("consent comes and goes while rows are made", play_histories, 10_000),
     "F13": Row("the disk is full", fill_disk, 20, cramped=True),
     "F14": Row("100,000 messages are migrated under traffic", upgrade, 5, ON_POSTGRESQL),
     "F15": Row("500 clients come back at once", come_back_at_once, 20, ON_POSTGRESQL),

@@ -18,11 +18,15 @@ COLUMNS = ("conversation", *MESSAGE, *LISTS, *PLAIN, "simulated")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MaskedConversation:
-    """One conversation as an export tells of it: `facts` holds LISTS, PLAIN and `simulated`."""
+    """One conversation as an export tells of it: `facts` holds LISTS, PLAIN and `simulated`.
+
+    `suppressed` names the facts that are known and not told.
+    """
 
     id: UUID
     facts: dict[str, object]
     messages: Sequence[Row]
+    suppressed: Sequence[str] = ()
 
     def records(self) -> Iterator[dict[str, object]]:
         """One record for each message, with all COLUMNS."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.reports.disclosure import Published, publish, rounded, shown
+from app.export.disclosure import Published, publish, rounded, shown
 
 BELOW = 10
 TABLES = st.dictionaries(
