@@ -24,6 +24,7 @@ from benchmarks.invented_rows import YEAR, codebook, fill, row_store, two_people
 
 HOME = PROJECT / "build" / "readers"
 CONVERSATIONS = 1_000
+SAMPLE = 40  # of them, as a project: qualitative-coding takes a second for each
 SEED = 20260401
 FACTS = ("main_topic", "stage", "region", "age_band", "send", "attendance")
 
@@ -31,17 +32,18 @@ FACTS = ("main_topic", "stage", "region", "age_band", "send", "attendance")
 def main() -> int:
     """Print what each program says; 1 where one refuses, or fewer agree than are promised."""
     with tempfile.TemporaryDirectory(prefix="earshot-exchange-") as place:
-        folder, as_they_are = asyncio.run(_exported(Path(place)))
+        folder, sample, as_they_are = asyncio.run(_exported(Path(place)))
         empty = Path(place) / "imported"
         empty.mkdir()
         failed = 0
         for name, package, arguments in (
-            ("qualitative_coding", "qualitative-coding", (folder, empty)),
+            ("qualitative_coding", "qualitative-coding", (sample, empty)),
             ("taguette", "taguette", (folder,)),
         ):
             finished = _read_by(name, package, *arguments)
-            print(f"{package}: {(finished.stdout.strip() or finished.stderr.strip()[-2000:])}")
             failed += finished.returncode != 0
+            said = finished.stderr[-2000:] if finished.returncode else finished.stdout.splitlines()[-1]
+            print(f"{package}: {said}", flush=True)
         told, untouched = (
             _read_by("pycanon", "pycanon", path).stdout.strip()
             for path in (folder / "rows.jsonl", as_they_are)
@@ -51,27 +53,31 @@ def main() -> int:
     return 1 if failed else 0
 
 
-async def _exported(place: Path) -> tuple[Path, Path]:
-    """The folder of an export, and a file of the same conversations with all that is known of them."""
+async def _exported(place: Path) -> tuple[Path, Path, Path]:
+    """An export, one of a sample, and a file of the same conversations with all that is known of them."""
     book = codebook()
     async with row_store(place) as (database, settings):
         await fill(database, book, conversations=CONVERSATIONS, messages=6, seed=SEED)
         asks, approves = await two_people(database)
-        _, folder = await carry_through(
-            database,
-            settings,
-            book,
-            purpose="To see what other programs make of it",
-            topic=None,
-            period=parse_period(str(YEAR)),
-            requested_by=asks,
-            approved_by=approves,
-        )
+        (_, folder), (_, sample) = [
+            await carry_through(
+                database,
+                settings,
+                book,
+                purpose="To see what other programs make of it",
+                topic=None,
+                period=parse_period(str(YEAR)),
+                requested_by=asks,
+                approved_by=approves,
+                sample=size,
+            )
+            for size in (None, SAMPLE)
+        ]
         as_they_are = place / "known.jsonl"
         async with reading(database) as session:
             groups = list(await session.scalars(select(RowGroup)))
         await asyncio.to_thread(_write_known, as_they_are, groups)
-    return folder, as_they_are
+    return folder, sample, as_they_are
 
 
 def _write_known(path: Path, groups: Sequence[RowGroup]) -> None:

@@ -20,10 +20,9 @@ def main(folder: Path, empty: Path) -> None:
     os.chdir(empty)
     reader.unpack_project(empty)
     with reader.corpus.session():
-        coded = reader.corpus.get_coded_lines()
-        codes = reader.corpus.get_all_codes()
-    documents = list((empty / "corpus").rglob("*.txt"))
-    print(f"valid; {len(documents)} documents, {len(codes)} codes, {len(coded)} coded lines imported")
+        coded = len(list(reader.corpus.get_coded_lines()))
+    documents, codes = len(reader.document_guids), len(reader.code_guids)
+    print(f"both files valid; {documents} documents, {codes} codes, {coded} coded lines imported")
 
 
 def _as_project(codebook: Path) -> ET.Element:
