@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -43,6 +44,7 @@ class Timers(BaseModel):
     parent_away: PositiveFloat = 180
     parent_gone: PositiveFloat = 900
     wrap_up: PositiveFloat = 1800
+    debrief: NonNegativeFloat = 600
 
 
 class Limits(BaseModel):

@@ -10,6 +10,7 @@ import { cardView } from "./card.js";
 import { raiseView } from "./concerns.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
 import { faultBox } from "./sign_in.js";
+import { transferView } from "./transfer.js";
 import { wrapUpView } from "./wrap_up.js";
 
 const WARN_LEFT = 300;
@@ -173,7 +174,7 @@ function besides(
     <div class="tools">
       ${ended ? nothing : toggle("replies", "console.chat.ready_replies")} ${toggle("about", "console.chat.about")}
       ${toggle("notes", "console.chat.note")} ${toggle("concern", "console.concern")}
-      ${ended ? nothing : toggle("end", "console.chat.end")}
+      ${ended ? nothing : toggle("transfer", "console.transfer")} ${ended ? nothing : toggle("end", "console.chat.end")}
     </div>
     ${opened(model, doings, conversation, begun)}
   `;
@@ -194,6 +195,8 @@ function opened(
       return notesView(model, doings, conversation, begun);
     case "concern":
       return raiseView(model, doings, conversation);
+    case "transfer":
+      return transferView(model, doings, conversation);
     case "end":
       return endView(model, doings, conversation);
     case "":

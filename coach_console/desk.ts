@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
+import { timeOf } from "../app/realtime/client/times.js";
 import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
 import { explainView } from "./explain.js";
@@ -27,6 +28,7 @@ interface Coach {
   readonly load: number;
   readonly capacity: number;
   readonly lost: boolean;
+  readonly needs_relief: boolean;
   readonly conversations: readonly string[];
 }
 
@@ -79,6 +81,9 @@ function topBar(model: Model, doings: Doings): TemplateResult {
       <p class="load">
         ${words("console.load", { load: mine(model).length, capacity: Number(me["capacity"] ?? 0) })}
       </p>
+      ${typeof me["rests_until"] === "string"
+        ? html`<p role="status">${words("console.debrief", { time: timeOf(me["rests_until"]) })}</p>`
+        : nothing}
       <p class="line" role="status">${words(lineKey(connection?.line()))}</p>
       <nav aria-label=${words("console.account")}>
         ${languageButton(model, doings)}
@@ -191,6 +196,7 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
               (one) => html`<li>
                 <strong>${one.name}</strong>
                 ${one.lost ? html`<strong class="flag">${words("console.coaches.lost")}</strong>` : nothing}
+                ${one.needs_relief ? html`<strong class="flag">${words("console.coaches.needs_relief")}</strong>` : nothing}
                 ${words(`console.availability.${one.availability}`)},
                 ${words("console.load", { load: one.load, capacity: one.capacity })}
                 ${heldView(model, doings, one)}

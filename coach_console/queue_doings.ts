@@ -10,7 +10,7 @@ interface Desk {
   readonly told: HTMLElement;
 }
 
-type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard" | "explain">;
+type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard" | "explain" | "transfer">;
 
 export function queueDoings(model: Model, { attempt, draw, settle, told }: Desk): QueueDoings {
   const ask = async (request: Request): Promise<Record<string, unknown> | undefined> =>
@@ -43,6 +43,20 @@ export function queueDoings(model: Model, { attempt, draw, settle, told }: Desk)
       const staff = String(new FormData(form).get("staff") ?? "");
       void attempt(`give ${conversation}`, async () => {
         await ask({ t: "queue.assign", d: { conversation, staff } });
+      });
+    },
+    transfer(conversation, form) {
+      const filled = new FormData(form);
+      const staff = String(filled.get("staff") ?? "");
+      const d = {
+        conversation,
+        client_message_id: crypto.randomUUID(),
+        note: String(filled.get("note") ?? ""),
+        ...(staff ? { staff } : {}),
+      };
+      void attempt(`transfer ${conversation}`, async () => {
+        await ask({ t: "conversation.transfer", d });
+        told.textContent = model.words("console.transfer.done");
       });
     },
     explain(conversation) {

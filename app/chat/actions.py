@@ -103,7 +103,7 @@ async def open_with(
     return generation
 
 
-async def send_back(session: AsyncSession, *, conversation_id: UUID) -> bool:
+async def send_back(session: AsyncSession, *, conversation_id: UUID, why: str) -> bool:
     """Take an open conversation from its coach and let it wait again; False where it is not open any more.
 
     The new generation fences the coach out at once. The caller holds the conversation's lock.
@@ -119,9 +119,8 @@ async def send_back(session: AsyncSession, *, conversation_id: UUID) -> bool:
     if moved is None:
         return False
     await leave(session, conversation_id=conversation_id)
-    await log.append(
-        session, conversation_id=conversation_id, happened=log.Happened("queue.entered", {"again": True})
-    )
+    again = log.Happened("queue.entered", {"again": True, "why": why})
+    await log.append(session, conversation_id=conversation_id, happened=again)
     return True
 
 

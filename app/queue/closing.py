@@ -1,10 +1,10 @@
 """Ending and wrapping up: only here are load, concerns, topics and chat seen together."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -18,8 +18,10 @@ from app.db import record
 from app.errors import Conflict
 from app.events import CoachReleased, ConversationClosed, QueueChanged
 from app.queue.actions import settle_offer
-from app.queue.models import Assignment, EntryState, QueueEntry
+from app.queue.models import Assignment, EntryState, QueueEntry, Shift
+from app.queue.rules import rests_after
 from app.safeguarding.actions import has_unclosed
+from app.safeguarding.queries import of_conversation
 from app.topics.actions import tag
 
 
@@ -115,13 +117,27 @@ async def expire(session: AsyncSession, *, before: datetime) -> None:
         record(session, QueueChanged())
 
 
-async def wrap_up(session: AsyncSession, codebook: Codebook, *, place: Place, wrap_up: WrapUp) -> None:
-    """Tag an ended conversation and close it.
+async def wrap_up(
+    session: AsyncSession,
+    codebook: Codebook,
+    *,
+    place: Place,
+    wrap_up: WrapUp,
+    debrief: timedelta = timedelta(),
+) -> None:
+    """Tag an ended conversation and close it. Where a concern was raised, its coach rests for a debrief.
 
     Refused: an unknown code (named, with near matches), a conversation that has not ended, an open concern.
     """
     conversation_id, staff_id = place.conversation.id, place.participant.staff_id
     assert staff_id is not None
+    shift = (
+        await session.execute(
+            select(Shift)
+            .where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
+            .with_for_update()
+        )
+    ).scalar_one_or_none()
     await log.lock(session, [conversation_id])
     if await has_unclosed(session, conversation_id=conversation_id):
         raise Conflict(
@@ -169,6 +185,12 @@ async def wrap_up(session: AsyncSession, codebook: Codebook, *, place: Place, wr
             },
         ),
     )
+    if shift is not None:
+        worrying = bool(await of_conversation(session, conversation_id=conversation_id))
+        shift.rests_until = rests_after(
+            until=shift.rests_until, now=clock.now(), worrying=worrying, debrief=debrief
+        )
+        session.add(shift)
     actor = f"{place.participant.role}:{staff_id}"
     await _let_go(session, conversation_id=conversation_id, actor=actor)
 

@@ -67,7 +67,7 @@ async def explain(
         when = at.astimezone(clock.LONDON)
         headline = words(how, time=f"{when:%d.%m.%Y %H:%M:%S}", coach=_name(names, str(staff)))
         decided = "compared" in why
-        if how == "by_hand":
+        if how in ("by_hand", "transferred"):
             headline += " " + words("by", name=_name(names, str(why["by"])))
         explained.append(
             Explanation(

@@ -38,7 +38,7 @@ async def give_back(session: AsyncSession, *, conversation_id: UUID, staff_id: U
             )
         )
     ).scalar_one_or_none()
-    if held is None or not await chat.send_back(session, conversation_id=conversation_id):
+    if held is None or not await chat.send_back(session, conversation_id=conversation_id, why=why):
         return False
     held.ended_at = clock.now()
     session.add(held)

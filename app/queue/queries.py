@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, cast, func, or_, select
+from sqlalchemy import Integer, Select, cast, distinct, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from app.accounts.models import Staff
 from app.chat.models import Conversation
 from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, QueueEntry, Shift
 from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
+from app.safeguarding.models import Concern
 from app.topics.queries import parents_topics
 
 RECENT = timedelta(minutes=60)
@@ -43,6 +44,7 @@ class CoachOnDuty:
     load: int
     capacity: int
     lost: bool  # nobody hears them
+    hard: int  # conversations of this shift in which somebody worried about safety
 
 
 IN_ORDER = (col(QueueEntry.turn), col(QueueEntry.entered_at), col(QueueEntry.conversation_id))
@@ -295,6 +297,14 @@ async def load_of(session: AsyncSession, *, staff_id: UUID) -> int:
 
 async def coaches_on_duty(session: AsyncSession) -> list[CoachOnDuty]:
     """Every coach whose shift runs, by name."""
+    hard = (
+        select(col(Assignment.staff_id), func.count(distinct(col(Concern.conversation_id))).label("number"))
+        .join(Concern, col(Concern.conversation_id) == col(Assignment.conversation_id))
+        .join(Shift, col(Shift.staff_id) == col(Assignment.staff_id))
+        .where(col(Shift.ended_at).is_(None), col(Assignment.assigned_at) >= col(Shift.started_at))
+        .group_by(col(Assignment.staff_id))
+        .subquery()
+    )
     loads = (
         select(col(Assignment.staff_id), func.count().label("load"))
         .where(col(Assignment.ended_at).is_(None))
@@ -309,10 +319,12 @@ async def coaches_on_duty(session: AsyncSession) -> list[CoachOnDuty]:
             func.coalesce(loads.c.load, 0),
             col(Staff.capacity),
             col(Lease.lost_at).is_not(None),
+            func.coalesce(hard.c.number, 0),
         )
         .join(Shift, col(Shift.staff_id) == col(Staff.id))
         .outerjoin(Lease, col(Lease.staff_id) == col(Staff.id))
         .outerjoin(loads, loads.c.staff_id == col(Staff.id))
+        .outerjoin(hard, hard.c.staff_id == col(Staff.id))
         .where(col(Shift.ended_at).is_(None))
         .order_by(col(Staff.name), col(Staff.id))
     )

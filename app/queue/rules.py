@@ -9,6 +9,7 @@ from uuid import UUID
 LANGUAGE_WAIT = timedelta(minutes=10)
 ASK_AGAIN = timedelta(minutes=2)
 ENOUGH_GAPS = 5
+HARD_CHATS = 2  # in one shift: somebody should look after this coach
 
 
 class Turn(IntEnum):
@@ -201,6 +202,23 @@ def misfit_of(parent: Waiting, coach: Coach, now: datetime) -> Misfit | None:
     if parent.high_risk or parent.language in coach.languages or now - parent.entered_at >= LANGUAGE_WAIT:
         return None
     return Misfit.LANGUAGE
+
+
+def rests_after(
+    *, until: datetime | None, now: datetime, worrying: bool, debrief: timedelta
+) -> datetime | None:
+    """Until when a coach rests who has just finished a conversation.
+
+    One in which somebody worried about safety earns a debrief; a break that stands is never shortened.
+    """
+    if not worrying or debrief <= timedelta():
+        return until
+    return max(until or now, now + debrief)
+
+
+def needs_relief(hard_chats: int) -> bool:
+    """Whether a supervisor should look after a coach with so many hard conversations in this shift."""
+    return hard_chats >= HARD_CHATS
 
 
 def given(coach: Coach, parent: Waiting, now: datetime) -> Coach:

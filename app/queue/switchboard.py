@@ -23,6 +23,7 @@ CANNOT: dict[Bar, str] = {
     Bar.RESTING: "is on a break",
     Bar.HOLDS_HIGH_RISK: "is with somebody who may be at risk",
     Bar.FULL: "holds as many conversations as they can",
+    Bar.BEING_ASKED: "is being asked about another parent just now",
 }
 
 

@@ -21,7 +21,7 @@ from app.chat.models import Conversation
 from app.db import Database, reading
 from app.queue import queries
 from app.queue.models import Assignment, Shift
-from app.queue.rules import Expected, expected_wait
+from app.queue.rules import Expected, expected_wait, needs_relief
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
 from app.safeguarding import queries as concerns
@@ -80,7 +80,7 @@ class Boards:
             mine = await _mine(session) if staff else {}
             offered = await _offered(session) if staff else {}
             lead = await queries.switchboard(session) if staff else None
-            coaches = await queries.coaches_on_duty(session) if _leads(staff) else []
+            coaches = await queries.coaches_on_duty(session) if staff else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
         held_by = {staff: _ids(me["conversations"]) for staff, me in mine.items()}
         waiting: list[dict[str, object]] = [
@@ -104,6 +104,11 @@ class Boards:
                 "may_pick": leads or self._coaches_pick,
                 "switchboard": {"staff": str(lead.id), "name": lead.name} if lead else None,
             }
+            queue["colleagues"] = [
+                {"staff": str(coach.staff_id), "name": coach.name}
+                for coach in coaches
+                if coach.staff_id != connection.staff and coach.availability == "available" and not coach.lost
+            ]
             me: dict[str, object] = {
                 "staff": str(connection.staff),
                 "name": connection.name,
@@ -120,6 +125,7 @@ class Boards:
                         "load": coach.load,
                         "capacity": coach.capacity,
                         "lost": coach.lost,
+                        "needs_relief": needs_relief(coach.hard),
                         "conversations": held_by.get(coach.staff_id, []),
                     }
                     for coach in coaches
@@ -218,7 +224,7 @@ async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
             }
         )
     people = await session.execute(
-        select(col(Staff.id), col(Staff.capacity), col(Shift.availability))
+        select(col(Staff.id), col(Staff.capacity), col(Shift.availability), col(Shift.rests_until))
         .outerjoin(Shift, (col(Shift.staff_id) == col(Staff.id)) & col(Shift.ended_at).is_(None))
         .where(col(Staff.role).in_(("coach", "supervisor")), col(Staff.disabled_at).is_(None))
     )
@@ -226,7 +232,8 @@ async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
         staff_id: {
             "availability": availability or "offline",
             "capacity": capacity,
+            "rests_until": clock.wire(rests_until) if rests_until and rests_until > clock.now() else None,
             "conversations": held[staff_id],
         }
-        for staff_id, capacity, availability in people
+        for staff_id, capacity, availability, rests_until in people
     }

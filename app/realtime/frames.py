@@ -13,6 +13,7 @@ from msgspec import Meta
 from app.realtime.codes import ErrorCode
 from app.realtime.queue_frames import AvailabilityData as AvailabilityData
 from app.realtime.queue_frames import AvailabilitySet as AvailabilitySet
+from app.realtime.queue_frames import ConversationTransfer as ConversationTransfer
 from app.realtime.queue_frames import OfferAccept as OfferAccept
 from app.realtime.queue_frames import OfferData as OfferData
 from app.realtime.queue_frames import OfferDecline as OfferDecline
@@ -22,6 +23,9 @@ from app.realtime.queue_frames import QueueClaim as QueueClaim
 from app.realtime.queue_frames import QueueNext as QueueNext
 from app.realtime.queue_frames import SwitchboardData as SwitchboardData
 from app.realtime.queue_frames import SwitchboardSet as SwitchboardSet
+from app.realtime.queue_frames import TransferData as TransferData
+from app.realtime.queue_frames import WrapUpData as WrapUpData
+from app.realtime.queue_frames import WrapUpSubmit as WrapUpSubmit
 from app.realtime.wire import Code as Code
 from app.realtime.wire import ConversationData as ConversationData
 from app.realtime.wire import Count as Count
@@ -183,21 +187,6 @@ class ConcernStep(Frame, tag="concern.step"):
     d: ConcernStepData
 
 
-class WrapUpData(Data):
-    conversation: UUID
-    topics: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=3)]
-    disposition: Code
-    barriers: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
-    service_gaps: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
-
-
-class WrapUpSubmit(Frame, tag="wrap_up.submit"):
-    """Say what an ended conversation was about, main topic first; this closes it."""
-
-    id: Id
-    d: WrapUpData
-
-
 ClientFrame = (
     Hello
     | Pong
@@ -206,6 +195,7 @@ ClientFrame = (
     | Typing
     | Read
     | ConversationEnd
+    | ConversationTransfer
     | QueueClaim
     | QueueNext
     | QueueAssign

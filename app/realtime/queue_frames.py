@@ -1,9 +1,11 @@
-"""Frames with which staff take parents, answer offers, and say how free they are. Pure."""
+"""Frames with which staff take parents, hand them over and wrap up, and say how free they are. Pure."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from app.realtime.wire import ConversationData, Data, Frame, Id
+from msgspec import Meta
+
+from app.realtime.wire import Code, ConversationData, Data, Frame, Id
 
 
 class QueueClaim(Frame, tag="queue.claim"):
@@ -60,6 +62,26 @@ class QueueAssign(Frame, tag="queue.assign"):
     d: QueueAssignData
 
 
+class TransferData(Data):
+    conversation: UUID
+    client_message_id: UUID
+    note: str = ""
+    staff: UUID | None = None
+
+    def __repr__(self) -> str:
+        return "TransferData(…)"
+
+
+class ConversationTransfer(Frame, tag="conversation.transfer"):
+    """Hand your conversation over: it leads the queue, and a colleague who is named is asked first.
+
+    The note, sealed like every other, waits in the `staff` stream for whoever takes it.
+    """
+
+    id: Id
+    d: TransferData
+
+
 class SwitchboardData(Data):
     on: bool
 
@@ -69,3 +91,18 @@ class SwitchboardSet(Frame, tag="switchboard.set"):
 
     id: Id
     d: SwitchboardData
+
+
+class WrapUpData(Data):
+    conversation: UUID
+    topics: Annotated[tuple[Code, ...], Meta(min_length=1, max_length=3)]
+    disposition: Code
+    barriers: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
+    service_gaps: Annotated[tuple[Code, ...], Meta(max_length=30)] = ()
+
+
+class WrapUpSubmit(Frame, tag="wrap_up.submit"):
+    """Say what an ended conversation was about, main topic first; this closes it."""
+
+    id: Id
+    d: WrapUpData

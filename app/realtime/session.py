@@ -25,6 +25,7 @@ VERBS: dict[type[ClientFrame], frozenset[str]] = {
     frames.Typing: EVERYBODY,
     frames.Read: EVERYBODY,
     frames.ConversationEnd: EVERYBODY,
+    frames.ConversationTransfer: STAFF,
     frames.QueueClaim: STAFF,
     frames.QueueNext: STAFF,
     frames.QueueAssign: frozenset({"supervisor"}),
@@ -43,7 +44,13 @@ _MAY: dict[str | None, frozenset[type[ClientFrame]]] = {
 }
 _NOBODY: frozenset[type[ClientFrame]] = frozenset()
 
-TEXT_VERBS = (frames.MessagePost, frames.NoteAdd, frames.ConcernRaise, frames.ConcernStep)
+TEXT_VERBS = (
+    frames.MessagePost,
+    frames.NoteAdd,
+    frames.ConcernRaise,
+    frames.ConcernStep,
+    frames.ConversationTransfer,
+)
 NO_ACT = (frames.Pong, frames.Sync)
 OTHER_FRAMES_PER_MINUTE = 600
 BAD_FRAMES_ALLOWED = 20

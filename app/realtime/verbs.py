@@ -1,6 +1,7 @@
 """What each verb of the wire does, save posting, which the endpoint hands to the writer itself."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.queue import actions as queue
 from app.queue import closing, offers
 from app.queue.models import Availability
 from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
+from app.queue.transfers import hand_over, refuse_transfer
 from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, stream_name
@@ -60,6 +62,32 @@ async def end(realtime: Realtime, connection: Connection, frame: frames.Conversa
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
         await closing.end(session, place=place)
+    return {}
+
+
+async def transfer(realtime: Realtime, connection: Connection, frame: frames.ConversationTransfer) -> Answer:
+    """Hand the conversation over; the note is stored first, as it may be asked for again."""
+    staff_id, conversation = _staff(connection), frame.d.conversation
+    async with reading(realtime.database) as session:
+        await own_place(session, connection, conversation)
+        await refuse_transfer(session, staff_id=staff_id, to=frame.d.staff)
+    if frame.d.note.strip():
+        await realtime.writer.posted(
+            conversation=conversation,
+            participant=participant_of(connection, conversation),
+            stream=Stream.STAFF,
+            client_message_id=frame.d.client_message_id,
+            body=frame.d.note,
+            by=connection.name,
+        )
+    async with transaction(realtime.database) as session:
+        await hand_over(
+            session,
+            conversation_id=conversation,
+            staff_id=staff_id,
+            to=frame.d.staff,
+            answer=timedelta(seconds=realtime.settings.timers.offer),
+        )
     return {}
 
 
@@ -204,6 +232,7 @@ async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.Wrap
                 barriers=frame.d.barriers,
                 service_gaps=frame.d.service_gaps,
             ),
+            debrief=timedelta(seconds=realtime.settings.timers.debrief),
         )
     return {}
 
@@ -269,6 +298,7 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.Typing: typing,
     frames.Read: read,
     frames.ConversationEnd: end,
+    frames.ConversationTransfer: transfer,
     frames.QueueClaim: claim,
     frames.QueueNext: claim_next,
     frames.QueueAssign: assign,

@@ -33,6 +33,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "typing": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
     "read": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
     "conversation.end": {**STRANGE, **OWN},
+    "conversation.transfer": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
     "queue.claim": {
         **PARENTS_MAY_NOT,
         "carys": "already_claimed",
@@ -111,6 +112,13 @@ def _frame(world: World, verb: str) -> Frame:
         "typing": {"s": stream},
         "read": {"s": stream, "d": {"up_to": 1}},
         "conversation.end": {"d": {"conversation": conversation}},
+        "conversation.transfer": {
+            "d": {
+                "conversation": conversation,
+                "client_message_id": text["client_message_id"],
+                "note": text["body"],
+            }
+        },
         "queue.claim": {"d": {"conversation": conversation}},
         "queue.next": {},
         "queue.assign": {"d": {"conversation": conversation, "staff": str(world.dewi)}},

@@ -46,6 +46,11 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "typing": {"t": "typing", "s": f"conv:{CONVERSATION}"},
     "read": {"t": "read", "s": f"conv:{CONVERSATION}", "d": {"up_to": 1}},
     "conversation.end": {"t": "conversation.end", "id": "2", "d": {"conversation": CONVERSATION}},
+    "conversation.transfer": {
+        "t": "conversation.transfer",
+        "id": "2",
+        "d": {"conversation": CONVERSATION, "client_message_id": CONVERSATION, "note": "Hello"},
+    },
     "queue.claim": {"t": "queue.claim", "id": "2", "d": {"conversation": CONVERSATION}},
     "queue.next": {"t": "queue.next", "id": "2"},
     "queue.assign": {
@@ -79,6 +84,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
 }
 MAY_STAFF = {
+    "conversation.transfer",
     "queue.claim",
     "queue.next",
     "offer.accept",

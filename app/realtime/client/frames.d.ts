@@ -9,6 +9,7 @@ export type ClientFrame =
   | Typing
   | Read
   | ConversationEnd
+  | ConversationTransfer
   | QueueClaim
   | QueueNext
   | QueueAssign
@@ -107,6 +108,22 @@ export interface ConversationEnd {
 }
 export interface ConversationData {
   conversation: string;
+}
+/**
+ * Hand your conversation over: it leads the queue, and a colleague who is named is asked first.
+ *
+ *     The note, sealed like every other, waits in the `staff` stream for whoever takes it.
+ */
+export interface ConversationTransfer {
+  t: "conversation.transfer";
+  id: string;
+  d: TransferData;
+}
+export interface TransferData {
+  conversation: string;
+  client_message_id: string;
+  note?: string;
+  staff?: string | null;
 }
 /**
  * Take this waiting conversation, also out of turn, as far as `may_pick` of `queue` allows it.

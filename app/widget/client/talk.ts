@@ -52,7 +52,7 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
       </div>
       ${status === "waiting"
         ? html`<p class="place" role="status">
-            ${rescued(model) ? words("widget.back_in_queue") : nothing}
+            ${backWords(model)}
             ${stream?.place ? placeWords(words, stream.place) : `${words("widget.wait_unknown")}.`}
           </p>`
         : nothing}
@@ -69,10 +69,12 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
   `;
 }
 
-/** Whether a coach had this conversation before it came back to the queue. */
-function rescued(model: Model): boolean {
+/** Why a conversation that a coach had before waits again. */
+function backWords(model: Model): string | typeof nothing {
   const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
-  return events.some((event) => event.k === "conversation.assigned");
+  const entered = events.findLast((event) => event.k === "queue.entered")?.d;
+  if (entered?.["again"] !== true) return nothing;
+  return model.words(entered["why"] === "transferred" ? "widget.handed_over" : "widget.back_in_queue");
 }
 
 function waiting(model: Model): TemplateResult {

@@ -1,0 +1,114 @@
+"""Care for coaches: a debrief after a hard conversation, and a supervisor who hears of the second one."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import clock
+from app.accounts.models import Staff
+from app.db import Database, reading, transaction
+from app.errors import AppError
+from app.queue import queries
+from app.queue.closing import WrapUp, wrap_up
+from app.queue.offers import assign
+from app.queue.rules import Bar, bar_of, needs_relief, rests_after
+from app.safeguarding.actions import raise_concern, step_concern
+from app.sealing import KeyRing
+from app.settings import Settings
+from tests.cast import CARYS, ESTHER, hire
+from tests.scenes import claim, coachs, content, end, enter, on_duty
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DEBRIEF = timedelta(minutes=10)
+spans = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=1))
+
+
+@given(st.none() | spans.map(lambda span: NOW + span), st.booleans(), spans)
+def test_a_break_is_never_shortened_and_only_worry_earns_one(
+    until: datetime | None, worrying: bool, debrief: timedelta
+) -> None:
+    rests = rests_after(until=until, now=NOW, worrying=worrying, debrief=debrief)
+    if not worrying or not debrief:
+        assert rests == until
+        return
+    assert rests is not None
+    assert rests >= NOW + debrief
+    assert until is None or rests >= until
+
+
+def test_the_second_hard_chat_is_one_too_many() -> None:
+    assert [needs_relief(number) for number in range(4)] == [False, False, True, True]
+
+
+async def _hard_chat(database: Database, settings: Settings, carys: Staff, *, worrying: bool = True) -> None:
+    conversation = (await enter(database, settings)).conversation_id
+    await claim(database, carys, conversation)
+    place = await coachs(database, carys, conversation)
+    key_ring = KeyRing(settings.key_ring)
+    if worrying:
+        async with transaction(database) as session:
+            concern = await raise_concern(
+                session,
+                key_ring,
+                conversation_id=conversation,
+                staff_id=carys.id,
+                by=carys.name,
+                category="missing_child",
+                note="",
+            )
+            for state in ("acknowledged", "assessed", "decided", "closed"):
+                await step_concern(
+                    session,
+                    key_ring,
+                    concern_id=concern.id,
+                    staff_id=carys.id,
+                    by=carys.name,
+                    state=state,
+                    note="Seen to.",
+                )
+    await end(database, place)
+    async with transaction(database) as session:
+        done = WrapUp(topics=("sleep",), disposition="advice-given")
+        await wrap_up(session, content().codebook, place=place, wrap_up=done, debrief=DEBRIEF)
+
+
+@pytest.mark.parametrize("worrying", [True, False])
+async def test_nobody_new_comes_during_a_debrief(
+    database: Database, settings: Settings, *, worrying: bool
+) -> None:
+    carys = await on_duty(database, CARYS)
+    await _hard_chat(database, settings, carys, worrying=worrying)
+    waiting = (await enter(database, settings)).conversation_id
+    async with reading(database) as session:
+        [coach] = await queries.coaches(session)
+    assert bar_of(coach, clock.now()) == (Bar.RESTING if worrying else None)
+    assert bar_of(coach, clock.now() + DEBRIEF) is None
+    async with transaction(database) as session:
+        assert (await assign(session, clock.now()) is None) is worrying
+    if worrying:
+        with pytest.raises(AppError) as refused:
+            await claim(database, carys, waiting)
+        assert refused.value.code == "forbidden"
+
+
+async def test_a_supervisor_sees_who_had_two_hard_chats(database: Database, settings: Settings) -> None:
+    carys = await on_duty(database, CARYS)
+    await hire(database, ESTHER)
+    for number in (1, 2):
+        conversation = (await enter(database, settings)).conversation_id
+        await claim(database, carys, conversation)
+        for category in ("missing_child", "harm_to_baby"):  # two worries, one hard chat
+            async with transaction(database) as session:
+                await raise_concern(
+                    session,
+                    KeyRing(settings.key_ring),
+                    conversation_id=conversation,
+                    staff_id=carys.id,
+                    by=carys.name,
+                    category=category,
+                    note="",
+                )
+        async with reading(database) as session:
+            assert [each.hard for each in await queries.coaches_on_duty(session)] == [number]
