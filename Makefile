@@ -1,7 +1,7 @@
 # Everything a person does with this project. Nothing is installed outside of this folder by `make run`.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench soak evaluate evaluate-exports train-risk screenshots clean setup web lock
+.PHONY: help run demo test check bench soak evaluate evaluate-exports train-risk train-tagger screenshots clean setup web lock
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -47,6 +47,9 @@ evaluate-exports: setup ## have qualitative-coding, Taguette and pycanon read an
 
 train-risk: setup ## train the risk check's classifier on our own texts; the same texts give the same weights
 	@$(BIN)/python -m training.train_risk
+
+train-tagger: setup ## train the anonymiser's tagger on our own texts; the same texts give the same model
+	@$(BIN)/python -m training.train_tagger
 
 screenshots: setup ## photograph the service's pages for the README
 	@$(BIN)/python -m docs.make_screenshots

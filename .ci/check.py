@@ -115,6 +115,7 @@ CHECKS: dict[str, Callable[[], object]] = {
     "browser types": browser_types,
     "content": command(BIN / "earshot", "content", "check"),
     "risk model": command(sys.executable, "-m", "training.train_risk", "--check"),
+    "tagger": command(sys.executable, "-m", "training.train_tagger", "--check"),
     "migrations on sqlite": command(sys.executable, ".ci/migrations.py", "sqlite"),
     "migrations on postgresql": command(sys.executable, ".ci/migrations.py", "postgresql"),
     "lock": lock,

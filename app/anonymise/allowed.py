@@ -31,6 +31,7 @@ _WORDS = re.compile(
     r"|idp|ebsa|ebsna|asd|adhd|add|pda|odd|ocd|gps?|nhs|nspcc|mash|iro|lado|ewo|a ?& ?e"
     r"|childline|samaritans"
     r"|shout|young ?minds|family lives|not fine in school|square peg|parent ?talk|action for children"
+    r"|a[ .]d[ .]h[ .]d|e[ .]h[ .]c[ .]p|s[ .]e[ .]n(?:[ .]d)?|c[ .]a[ .]m[ .]h[ .]s"
     r"|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
 )
 

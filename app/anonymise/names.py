@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from app.anonymise.nicknames import nicknames_of, related, unlikely_word
 from app.anonymise.spans import Span
-from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, WORD_NAMES, common, flags_of
+from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ORDINARY, WORD_NAMES, common, flags_of
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NAME = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
@@ -99,7 +100,8 @@ def named(text: str) -> Iterator[Span]:
 def remembered(texts: Sequence[str], surfaces: Sequence[str]) -> Iterator[list[Span]]:
     """For each text, where a name that was found anywhere in the conversation stands, in any case.
 
-    A name that is also an ordinary word counts only where it has a capital inside a sentence.
+    So are its nicknames, short forms and misspellings, where they are no words that one expects. A name that
+    is also an ordinary word counts only where it has a capital inside a sentence.
     """
     tokens = {token.casefold() for surface in surfaces for token in _WORD.findall(surface) if len(token) > 1}
     tokens = {token.removesuffix("'s").removesuffix("\u2019s") for token in tokens} - ORDINARY
@@ -119,7 +121,30 @@ def remembered(texts: Sequence[str], surfaces: Sequence[str]) -> Iterator[list[S
             for match in pattern.finditer(text)
             if match[1].casefold() in sure
             or (match[1][0].isupper() and not _opens_sentence(text, match.start()))
-        ]
+        ] + list(_related(text, sure))
+
+
+def _related(text: str, names: frozenset[str] | set[str]) -> Iterator[Span]:
+    """Words that may mean one of these people: nicknames, short forms, slips of the pen."""
+    for match in _WORD.finditer(text):
+        word = _without_possessive(match[0])
+        folded = word.casefold()
+        if folded in names or len(folded) < 2 or (folded.endswith("s") and folded[:-1] in names):
+            continue
+        unlikely = unlikely_word(folded)
+        if not unlikely and not is_given(folded):
+            continue
+        for name in names:
+            if folded in nicknames_of(name) or (unlikely and related(folded, name)):
+                yield Span(
+                    match.start(),
+                    match.start() + len(word),
+                    "PERSON",
+                    0.6,
+                    "memory",
+                    "like a name found elsewhere",
+                )
+                break
 
 
 def _cued(pattern: re.Pattern[str], text: str, score: float, reason: str) -> Iterator[Span]:
@@ -155,9 +180,16 @@ def _listed(text: str) -> Iterator[Span]:
 
 def _given(word: str) -> str | None:
     """The given name in a word, without its possessive ending; None if there is none."""
-    forms = [word, _without_possessive(word), word.removesuffix("s")]
     folded = word.casefold()
-    if folded.endswith("s") and folded not in GIVEN_NAMES and common(folded[:-1]) > common(folded):
+    forms = [word, _without_possessive(word)]
+    if "O" not in flags_of(folded):
+        forms.append(word.removesuffix("s"))
+    if (
+        folded.endswith("s")
+        and folded not in GIVEN_NAMES
+        and len(forms) > 2
+        and common(folded[:-1]) > common(folded)
+    ):
         forms.reverse()  # leos is Leo's, not a name of its own
     for form in forms:
         folded = form.casefold()
@@ -226,7 +258,7 @@ def _capitals(text: str) -> Iterator[Span]:
             or _known_word(bare.casefold())
         ):
             continue
-        if _opens_sentence(text, match.start()):
+        if _opens_sentence(text, match.start()) and not unlikely_word(bare.casefold()):
             continue
         kind = "PLACE" if _PLACE_BEFORE.search(text, max(0, match.start() - 9), match.start()) else "PERSON"
         yield Span(
@@ -253,8 +285,8 @@ def _never(word: str) -> bool:
     folded = word.casefold().replace("\u2019", "'")
     bare = folded.removesuffix("'s")
     return (
-        bare in ORDINARY
-        or bare.replace("'", "") in ORDINARY
+        bare in NOBODY
+        or bare.replace("'", "") in NOBODY
         or folded.endswith(("n't", "'re", "'ll", "'ve", "'d", "'m"))
         or (not word[0].isupper() and folded.endswith(_REJECTED_ENDS))
     )

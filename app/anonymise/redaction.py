@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
 from app.anonymise.dates import age_band, dated
 from app.anonymise.names import named, remembered
+from app.anonymise.nicknames import related
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
-from app.anonymise.spans import Span, SpanDict, settle
+from app.anonymise.spans import Span, SpanDict, agreed, settle
+from app.anonymise.tagger import tagged
 from app.anonymise.view import View, normalised
 from app.anonymise.words import ORDINARY, WORD_NAMES
 
-VERSION = "rules-2"
+VERSION = "layers-3"
 
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
@@ -57,6 +59,7 @@ def find(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
     start. The find is complete: looking again at the texts with these spans masked finds nothing more.
     """
     found: list[list[Span]] = [[] for _ in texts]
+    looked: dict[str, list[Span]] = {}
     while True:
         views = [View.of(text, spans) for text, spans in zip(texts, found, strict=True)]
         seen = [
@@ -64,7 +67,7 @@ def find(texts: list[str], known: Sequence[str] = ()) -> list[list[Span]]:
             for text, spans in zip(texts, found, strict=True)
             for span in spans
         ]
-        fresh = _look([view.text for view in views], seen, known)
+        fresh = _look([view.text for view in views], seen, known, looked)
         if not any(fresh):
             return found
         found = [
@@ -126,12 +129,16 @@ class _Pseudonyms:
                 self._next[kind] = max(self._next[kind], int(number) + 1)
 
     def of(self, kind: str, surface: str) -> str:
+        """What stands in a surface's place."""
         if kind == "AGE":
             return f"[AGE_{age_band(surface)}]"
         if kind not in NUMBERED:
             return f"[{kind}]"
         keys = self._keys(kind, surface)
         number = next((self._numbers[kind, key] for key in keys if (kind, key) in self._numbers), None)
+        if number is None and kind == "PERSON":
+            earlier = (key for other, key in self._numbers if other == kind and related(keys[0], key))
+            number = next((self._numbers[kind, key] for key in earlier), None)
         if number is None:
             number = self._next[kind]
             self._next[kind] += 1
@@ -146,12 +153,11 @@ class _Pseudonyms:
         return words if kind == "PERSON" else [" ".join(word for word in words if word != "the")]
 
 
-def _look(texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str]) -> list[list[Span]]:
+def _look(
+    texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str], looked: dict[str, list[Span]]
+) -> list[list[Span]]:
     views = [blanked(text) for text in texts]
-    found = [
-        settle([span for detector in (formatted, dated, placed, named) for span in detector(text)], text)
-        for text in views
-    ]
+    found = [settle(_detected(text, looked), text) for text in views]
     now = [
         (span, text[span.start : span.end])
         for text, spans in zip(views, found, strict=True)
@@ -168,6 +174,18 @@ def _look(texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str]) 
         settle([*spans, *again, *_repeated(text, patterns.values())], text)
         for text, spans, again in zip(views, found, memory, strict=True)
     ]
+
+
+def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
+    """What rules and tagger find in one text; `looked` keeps it: most are looked at again unchanged."""
+    if text not in looked:
+        looked[text] = _detect(text)
+    return looked[text]
+
+
+def _detect(text: str) -> list[Span]:
+    ruled = [span for detector in (formatted, dated, placed, named) for span in detector(text)]
+    return agreed(ruled, list(tagged(text)))
 
 
 def _repeated(text: str, patterns: Iterable[tuple[Span, re.Pattern[str]]]) -> Iterator[Span]:

@@ -31,6 +31,9 @@ CLASSES: dict[str, Class] = {
 }
 
 
+TAGGED = frozenset({"PERSON", "SCHOOL", "HEALTH_ORG", "ADDRESS", "PLACE", "LOCAL_AUTHORITY", "EMPLOYER"})
+SURE = 0.8  # a find with this score needs nobody to agree
+
 DOUBTFUL_UNDER = 0.6  # a find with a lower score is one for a person to look at
 
 
@@ -86,6 +89,30 @@ class Span:
     def cls(self) -> Class:
         """Whether this singles a person out by itself ("direct") or with other things ("quasi")."""
         return CLASSES[self.type]
+
+
+def agreed(ruled: list[Span], tagged: list[Span]) -> list[Span]:
+    """Both detectors' finds; overlapping ones of one type are one. What only one of them found is disputed
+    unless it is sure by itself.
+    """
+    kept: list[Span] = []
+    rest = list(tagged)
+    for span in ruled:
+        if span.type in TAGGED:
+            beside = [other for other in rest if other.start < span.end and span.start < other.end]
+            same = [other for other in beside if other.type == span.type]
+            rest = [other for other in rest if other not in same]
+            whole = replace(
+                span,
+                start=min([span.start, *(other.start for other in same)]),
+                end=max([span.end, *(other.end for other in same)]),
+                score=max([span.score, *(other.score for other in same)]),
+                disputed=not same and span.score < SURE,
+            )
+            kept.append(whole)
+        else:
+            kept.append(span)
+    return [*kept, *(replace(span, disputed=span.score < SURE) for span in rest)]
 
 
 def settle(found: Iterable[Span], text: str) -> list[Span]:

@@ -20,6 +20,7 @@ def _read(name: str) -> frozenset[str]:
 
 
 ORDINARY = _read("ordinary_words")
+NOBODY = ORDINARY | _read("things")  # what no capital makes a name of
 MONTHS = frozenset({"april", "may", "august"})  # those that are names as well, and so no ordinary words
 WORD_NAMES = _read("word_names")
 GIVEN_NAMES = _read("given_names") - WORD_NAMES  # the most frequent ones
