@@ -51,9 +51,7 @@ async def fill_disk(ground: Ground, count: int, seed: int, chance: Random) -> Ou
             refused = company.measures.refused
             async with company.talking(chance), _full(ground, service):
                 await _refused(company, more_than=refused)
-                broken = await without_room(
-                    service.url, company, chance.choice(seats), all_full=ground.disk is None
-                )
+                broken = await without_room(service.url, company, chance.choice(seats))
             outcome.add([*broken, *await company.faults()])
     return outcome
 
