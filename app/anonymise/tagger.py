@@ -62,7 +62,7 @@ def _nobody(folded: str, kind: str) -> bool:
     words = folded.replace("-", " ").split()
     if kind == "SCHOOL":
         return all(word in SCHOOL_WORDS or word == "ysgol" or common(word) >= 5 for word in words)
-    return kind == "PERSON" and all(word in NOBODY and word not in WORD_NAMES for word in words)
+    return all(word in NOBODY and word not in WORD_NAMES for word in words)
 
 
 def _bare(word: str) -> str:

@@ -41,7 +41,7 @@ def sentences(draw: st.DrawFn) -> str:
 CONVERSATIONS = st.lists(sentences(), min_size=1, max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(texts=CONVERSATIONS)
 def test_spans_are_in_order_inside_the_text_and_apart(texts: list[str]) -> None:
     for text, spans in zip(texts, find(texts), strict=True):
@@ -54,7 +54,7 @@ def test_spans_are_in_order_inside_the_text_and_apart(texts: list[str]) -> None:
             end = span.end
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(texts=CONVERSATIONS)
 def test_the_output_is_the_text_with_its_spans_replaced(texts: list[str]) -> None:
     outcome = anonymise(texts)
@@ -69,7 +69,7 @@ def test_the_output_is_the_text_with_its_spans_replaced(texts: list[str]) -> Non
         assert "".join([*parts, text[at:]]) == output
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(texts=CONVERSATIONS)
 def test_anonymising_again_changes_nothing(texts: list[str]) -> None:
     output = anonymise(texts).texts
@@ -78,7 +78,7 @@ def test_anonymising_again_changes_nothing(texts: list[str]) -> None:
     assert not any(again.spans)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(texts=CONVERSATIONS)
 def test_what_was_masked_stands_nowhere_in_the_output(texts: list[str]) -> None:
     outcome = anonymise(texts)
