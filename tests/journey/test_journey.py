@@ -142,6 +142,13 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
     path = await (await downloading.value).path()
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     text = path.read_text()
+    for path in (
+        "/research/articles",
+        f"/research/report?period={month}",
+        "/research/report?period=2020&lang=cy",
+    ):
+        await asking.goto(live_server.url + path)
+        assert await violations(asking) == [], path
     assert len(rows) == 5
     assert "She cries every morning." in text
     for secret in ("Tirion", "CF10", str(conversation.id), coach.email):
