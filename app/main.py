@@ -26,6 +26,7 @@ from app.content import routes as advice
 from app.content.reading import read_content
 from app.content.rules import Content, Promises, broken_promises
 from app.errors import AppError, BadRequest, ConfigurationError
+from app.export import review_routes as review
 from app.export import routes as research
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
@@ -116,7 +117,7 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
     state.broker = state.look = None
     if settings.redis_url:
         _join_other_workers(app)
-    for room in (accounts, advice, safeguarding, queue, http, pages, widget, research, reports):
+    for room in (accounts, advice, safeguarding, queue, http, pages, widget, research, review, reports):
         app.include_router(room.router, dependencies=[Depends(lifecycle.refuse_while_leaving)])
     app.include_router(lifecycle.router)
     app.mount("/static", StaticFiles(directory=settings.web_dir, check_dir=False))

@@ -14,6 +14,7 @@ from app.content.rules import Content, Language
 from app.errors import AppError
 from app.export.manifest import NAME as MANIFEST
 from app.export.models import ExportRun
+from app.export.reviewing import AROUND, REVIEWS, Doubt
 from app.export.rules import REQUESTS, SEES, RunState, steps_for
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -47,6 +48,7 @@ def research_page(
         say=partial(content.interface.text, language=language),
         viewer=viewer,
         allowed=allowed,
+        may_review=viewer is not None and viewer.role in REVIEWS,
         may_request=viewer is not None and viewer.role in REQUESTS,
         csrf=csrf,
         codes=content.codebook.topics,
@@ -54,6 +56,27 @@ def research_page(
             _shown(run, content, language, viewer=viewer, names=names or {}, recall=recall or {})
             for run in runs
         ],
+        error=error,
+    )
+
+
+def review_page(
+    content: Content,
+    language: Language,
+    *,
+    csrf: str,
+    doubts: Sequence[Doubt],
+    error: AppError | None = None,
+) -> str:
+    """The review desk: doubtful masks with what may be decided about each."""
+    return _environment.get_template("review.html").render(
+        language=language,
+        other="en" if language == "cy" else "cy",
+        in_language="?lang=cy" if language == "cy" else "",
+        say=partial(content.interface.text, language=language),
+        csrf=csrf,
+        doubts=doubts,
+        most=2 * AROUND,
         error=error,
     )
 

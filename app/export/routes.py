@@ -109,7 +109,7 @@ async def research(request: Request, lang: Language = "en") -> HTMLResponse:
 @router.post("/research/runs", response_class=HTMLResponse)
 async def ask_by_form(request: Request, lang: Language = "en") -> Response:
     """Ask for an export with the page's form."""
-    viewer, fields = await _form(request)
+    viewer, fields = await form_of(request)
     try:
         asked = RunAsked(
             purpose=fields.get("purpose", "")[:1000],
@@ -127,7 +127,7 @@ async def ask_by_form(request: Request, lang: Language = "en") -> Response:
 @router.post("/research/runs/{id}/{step}", response_class=HTMLResponse)
 async def step_by_form(request: Request, id: UUID, step: Step, lang: Language = "en") -> Response:  # noqa: A002
     """Approve, build, release or withdraw a run with one of the page's buttons."""
-    viewer, _ = await _form(request)
+    viewer, _ = await form_of(request)
     try:
         await _step(request, viewer, id, step)
     except AppError as error:
@@ -138,7 +138,7 @@ async def step_by_form(request: Request, id: UUID, step: Step, lang: Language = 
 @router.post("/research/sign-out", response_class=HTMLResponse)
 async def sign_out_by_form(request: Request, lang: Language = "en") -> Response:
     """End this session with the page's button."""
-    viewer, _ = await _form(request)
+    viewer, _ = await form_of(request)
     async with transaction(request.app.state.database) as session:
         await sign_out(session, viewer=viewer)
     response = _back(lang)
@@ -206,7 +206,7 @@ async def _page(
         state.content,
         language,
         viewer=viewer,
-        csrf=_csrf(request),
+        csrf=csrf_of(request),
         runs=found,
         names=names,
         recall=recall,
@@ -217,7 +217,7 @@ async def _page(
     )
 
 
-async def _form(request: Request) -> tuple[Viewer, dict[str, str]]:
+async def form_of(request: Request) -> tuple[Viewer, dict[str, str]]:
     """Who sent a form of this page, and its fields; a form sends no header, so a field holds the token."""
     require_own_origin(request)
     body = b""
@@ -230,7 +230,7 @@ async def _form(request: Request) -> tuple[Viewer, dict[str, str]]:
         found = await accounts.live_session(session, request.cookies.get(COOKIE, ""))
     if found is None:
         raise Unauthorized("You are not signed in.", next_step="Sign in and try again.")
-    if not hmac.compare_digest(fields.get("csrf", "").encode(), _csrf(request).encode()):
+    if not hmac.compare_digest(fields.get("csrf", "").encode(), csrf_of(request).encode()):
         raise Forbidden("The page is out of date.", next_step="Reload the page and try again.")
     return accounts.viewer_of(*found), fields
 
@@ -244,7 +244,7 @@ def _number(field: str) -> int | None:
     return int(field)
 
 
-def _csrf(request: Request) -> str:
+def csrf_of(request: Request) -> str:
     return csrf_token(request.cookies.get(COOKIE, ""), secret=request.app.state.settings.server_secret)
 
 

@@ -53,7 +53,7 @@ class RowsMade:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Read:
+class Conversed:
     """A conversation's text and the names of its staff. Holds what a family wrote, so no repr."""
 
     conversation_id: UUID
@@ -63,7 +63,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Prepared:
-    read: _Read
+    read: Conversed
     outcome: Anonymised
     leaking: list[str]
 
@@ -181,7 +181,7 @@ def _ready(settings: Settings, codebook: Codebook, *, now: datetime) -> ColumnEl
 
 async def _read_batch(
     database: Database, key_ring: KeyRing, *, ready: ColumnElement[bool], after: UUID | None
-) -> tuple[list[UUID], list[_Read]]:
+) -> tuple[list[UUID], list[Conversed]]:
     """The next conversations that are ready, in order of id, and their text; each is noted before it is read.
 
     Noting and reading are two transactions: opening sealed text must not hold up those who write.
@@ -196,11 +196,11 @@ async def _read_batch(
             )
     async with reading(database) as session:
         still = list(await session.scalars(query.where(col(Conversation.id).in_(noted))))
-        read = [await _text_of(session, key_ring, conversation_id) for conversation_id in still]
+        read = [await text_of(session, key_ring, conversation_id) for conversation_id in still]
     return noted, [found for found in read if found is not None]
 
 
-async def _text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> _Read | None:
+async def text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUID) -> Conversed | None:
     """What was said, or None where it does not open: one damaged conversation must not stop the others."""
     names = await session.scalars(
         select(col(Staff.name))
@@ -212,10 +212,10 @@ async def _text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UU
     except SealBroken:
         logger.error("rows.seal_broken", conversation=str(conversation_id))  # noqa: TRY400 (nothing to see)
         return None
-    return _Read(conversation_id=conversation_id, messages=messages, staff_names=list(names))
+    return Conversed(conversation_id=conversation_id, messages=messages, staff_names=list(names))
 
 
-def _prepare(read: _Read) -> _Prepared:
+def _prepare(read: Conversed) -> _Prepared:
     """Anonymise and check; runs in a thread."""
     texts = [message.body for message in read.messages]
     outcome = anonymise(texts, known=read.staff_names)

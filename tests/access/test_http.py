@@ -166,6 +166,12 @@ MATRIX: dict[tuple[str, str], Cell] = {
         answers=research_only(farid=403, gwen=303, huw=303),
         before=_a_run,
     ),
+    ("GET", "/research/review"): Cell(answers=research_only(farid=403, gwen=200, huw=403)),
+    ("POST", "/research/review/{group}/{message}/{at}/{decision}"): Cell(
+        f"/research/review/{UUID(int=1)}/1/0/accept",
+        form={},
+        answers=research_only(farid=403, gwen=404, huw=403),
+    ),
     ("GET", "/research/report"): Cell(
         "/research/report?period=2026-03", answers=research_only(farid=200, gwen=200, huw=200)
     ),
