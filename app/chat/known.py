@@ -22,6 +22,7 @@ class Known(Struct, eq=False):
     generation: int
     epoch: str
     roles: dict[int, str]  # of participants, by their ids as numbers, which are cheaper to look up
+    sure: bool = True  # nobody else, such as another worker, writes to it as well just now
 
 
 class Knowledge:
@@ -31,22 +32,26 @@ class Knowledge:
         self._known: OrderedDict[int, Known] = OrderedDict()
 
     def of(self, conversation: UUID) -> Known | None:
-        """What is known of this conversation, if anything is."""
-        return self._known.get(conversation.int)
+        """What is known of this conversation, if it is likely to be so still."""
+        known = self._known.get(conversation.int)
+        return known if known is not None and known.sure else None
 
     def learn(self, conversation: UUID, *, found: Known, stored: int) -> None:
         """So many messages were stored up to the head that was found, by the people in `found`."""
         known = self._known.pop(conversation.int, None)
-        if known is not None and _nothing_else(known, found, stored):
-            found.roles = {**known.roles, **found.roles}
+        if known is not None:
+            found.sure = _nothing_else(known, found, stored)
+            if found.sure:
+                found.roles = {**known.roles, **found.roles}
         self._known[conversation.int] = found
         if len(self._known) > MOST:
             self._known.popitem(last=False)
 
-    def forget(self, conversations: Sequence[UUID]) -> None:
-        """The head was another one."""
+    def doubt(self, conversations: Sequence[UUID]) -> None:
+        """It was not so any more: asking by it again would cost a statement for nothing."""
         for conversation in conversations:
-            self._known.pop(conversation.int, None)
+            if (known := self._known.get(conversation.int)) is not None:
+                known.sure = False
 
 
 def _nothing_else(known: Known, found: Known, stored: int) -> bool:

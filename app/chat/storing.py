@@ -63,7 +63,7 @@ class Storing:
                 )
 
             missed, places, judged = await self._sqlite.work(transact)
-        self._knowledge.forget([part.conversation for part in missed])
+        self._knowledge.doubt([part.conversation for part in missed])
         outcomes = dict(zip(places, judged, strict=True))
         unstored = {id(part) for part in missed}
         for part in parts:

@@ -121,6 +121,10 @@ def test_what_happened_in_between_is_forgotten_with_who_wrote_before() -> None:
     assert known is not None
     assert known.roles == {7: "parent", 8: "coach"}
     knowledge.learn(conversation, found=Known(4, "open", 1, "e", {8: "coach"}), stored=1)
+    assert knowledge.of(conversation) is None, "somebody else writes to it too"
+    knowledge.learn(conversation, found=Known(5, "open", 1, "e", {7: "parent"}), stored=1)
     known = knowledge.of(conversation)
     assert known is not None
-    assert known.roles == {8: "coach"}
+    assert known.roles == {7: "parent", 8: "coach"}
+    knowledge.doubt([conversation])
+    assert knowledge.of(conversation) is None
