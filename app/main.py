@@ -36,6 +36,7 @@ from app.queue.offers import offering_of
 from app.queue.routes import opening_now
 from app.queue.stranded import bounds_of
 from app.queue.sweeping import run_sweeping
+from app.queue.watch import Watch
 from app.realtime import http, pages
 from app.realtime.boards import Boards
 from app.realtime.broker import Broker
@@ -94,6 +95,7 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
 
     state.closed = asyncio.Event()
     state.queue_changed = asyncio.Event()
+    state.watch = Watch(state.database, state.key_ring)
     state.boards = Boards(
         state.database,
         state.hub,
@@ -178,6 +180,7 @@ def _wire(app: FastAPI) -> None:
         realtime, connection, conversation, generation
     )
     bus.subscribe(events.LogAppended, hub.fan_out)
+    bus.subscribe(events.LogAppended, app.state.watch.heard)
     bus.subscribe(events.CoachAssigned, hub.assigned)
     bus.subscribe(events.CoachReleased, hub.released)
     bus.subscribe(events.StaffSignedOut, hub.signed_out)
@@ -220,7 +223,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await db.require_current(state.database)
     writing = asyncio.create_task(state.writer.run())
     finishing = {writing}
-    works = [state.boards.run(), beat(state.realtime), _count_what_closes(app), _work_daily(app)]
+    works = [
+        state.boards.run(),
+        state.watch.run(),
+        beat(state.realtime),
+        _count_what_closes(app),
+        _work_daily(app),
+    ]
     works.append(run_offering(state.database, state.queue_changed, offering_of(state.settings)))
     timers = state.settings.timers
     works.append(run_renewing(state.realtime))

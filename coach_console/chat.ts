@@ -7,7 +7,7 @@ import { timeOf } from "../app/realtime/client/times.js";
 import { delivery, isTyping, messages, missing, notes, type Said, unread } from "../app/realtime/client/transcript.js";
 import { characters, faultOf } from "../app/realtime/client/words.js";
 import { cardView } from "./card.js";
-import { raiseView } from "./concerns.js";
+import { flagsView, raiseView } from "./concerns.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
 import { faultBox } from "./sign_in.js";
 import { transferView } from "./transfer.js";
@@ -49,7 +49,7 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
           <kbd>Alt+${place}</kbd>
         </p>
       </header>
-      ${cardView(model, conversation)} ${logView(model, doings, stream, said)}
+      ${cardView(model, conversation)} ${logView(model, doings, stream, said)} ${flagsView(model, conversation)}
       <p class="told" role="status">${begun.told}</p>
       ${faultBox(begun.fault)}
       ${ended ? wrapUpView(model, doings, conversation) : composer(model, doings, conversation, begun)}

@@ -88,6 +88,25 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
   </li>`;
 }
 
+interface Flagged {
+  readonly from: string;
+  readonly flags: readonly { readonly category: string; readonly words: readonly string[] }[];
+}
+
+/** What the risk check noticed in a conversation: the newest text, and the words of it. */
+export function flagsView({ words, connection }: Model, conversation: string): TemplateResult | typeof nothing {
+  const events = connection?.known().streams[`staff:${conversation}`]?.events ?? [];
+  const newest = events.findLast((event) => event.k === "risk.flagged");
+  if (!newest) return nothing;
+  const { flags } = newest.d as unknown as Flagged;
+  return html`<div class="flags" role="status">
+    <p><strong>${words("console.flagged")}</strong> ${words("console.flagged.hint")}</p>
+    <ul>
+      ${flags.map((one) => html`<li>${words(`console.concern.${one.category}`)}: ${one.words.join(" … ")}</li>`)}
+    </ul>
+  </div>`;
+}
+
 /** What a coach fills in to tell a supervisor that somebody may not be safe. */
 export function raiseView({ words }: Model, doings: Doings, conversation: string): TemplateResult {
   const id = `concern-${conversation}`;

@@ -29,6 +29,20 @@ class Happened:
     data: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealed:
+    """The sealed part of an event, bound to its place, and what its readers are shown when it is opened.
+
+    Holds what a family wrote, so no repr.
+    """
+
+    item: UUID
+    sender: UUID
+    speaker: str
+    body: bytes
+    wire: dict[str, object]
+
+
 async def lock(session: AsyncSession, conversations: Iterable[UUID]) -> dict[tuple[UUID, str], int]:
     """Lock these conversations until the transaction ends; the heads of their streams."""
     rows = await session.execute(
@@ -41,9 +55,17 @@ async def lock(session: AsyncSession, conversations: Iterable[UUID]) -> dict[tup
 
 
 async def append(
-    session: AsyncSession, *, conversation_id: UUID, happened: Happened, stream: Stream = Stream.CONV
+    session: AsyncSession,
+    *,
+    conversation_id: UUID,
+    happened: Happened,
+    stream: Stream = Stream.CONV,
+    sealed: Sealed | None = None,
 ) -> int:
-    """Append an event without text, published after the commit; its `seq`. The caller holds the lock."""
+    """Append an event, published after the commit; its `seq`. The caller holds the lock.
+
+    What a family wrote stands in none but `sealed`.
+    """
     seq: int = (
         await session.execute(
             update(StreamHead)
@@ -67,6 +89,10 @@ async def append(
             at=at,
             generation=generation,
             data=happened.data,
+            sender_id=sealed.sender if sealed else None,
+            speaker=sealed.speaker if sealed else None,
+            message_id=sealed.item if sealed else None,
+            body=sealed.body if sealed else None,
         )
     )
     record(
@@ -79,7 +105,7 @@ async def append(
             kind=happened.kind,
             at=clock.wire(at),
             generation=generation,
-            wire=happened.data,
+            wire=sealed.wire if sealed else happened.data,
         ),
     )
     return seq
@@ -111,6 +137,14 @@ def message_wire(
 def note_wire(*, message_id: UUID, speaker: str, by: str, body: str) -> dict[str, object]:
     """What staff see of a note."""
     return {"note_id": str(message_id), "from": speaker, "by": by, "body": body}
+
+
+def flag_wire(data: dict[str, object], *, words: list[list[str]]) -> dict[str, object]:
+    """What staff see of a text that may tell of a risk: `words` raised each of its flags."""
+    flags = data["flags"]
+    assert isinstance(flags, list)
+    shown = [{**flag, "words": raised} for flag, raised in zip(flags, words, strict=True)]
+    return {**data, "flags": shown}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

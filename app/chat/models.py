@@ -38,6 +38,7 @@ class Conversation(SQLModel, table=True):
     attendance: str | None = None
     region: str | None = None
     on_hold: bool = False
+    risk_read_up_to: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_at: datetime = Field(sa_type=UtcTime)
     opened_at: datetime | None = Field(default=None, sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)

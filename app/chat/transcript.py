@@ -1,5 +1,6 @@
 """Reading what was said: opens the sealed log. Whoever reads for a person notes it in the audit record."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from app.chat.log import Entry, message_wire, note_wire
+from app.chat.log import Entry, flag_wire, message_wire, note_wire
 from app.chat.models import Conversation, ConversationKey, LogEntry, StreamHead
 from app.chat.rules import Stream
 from app.sealing import DataKey, KeyRing, SealBroken, place
@@ -251,6 +252,10 @@ def _wire(entry: LogEntry, body: str) -> dict[str, object]:
             speaker=speaker,
             body=body,
         )
+    if entry.kind == "risk.flagged":
+        flags = entry.data["flags"]
+        assert isinstance(flags, list)
+        return flag_wire(entry.data, words=[[]] * len(flags) if body == UNREADABLE else json.loads(body))
     return note_wire(
         message_id=entry.message_id,
         speaker=speaker,

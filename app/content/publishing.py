@@ -79,6 +79,7 @@ def _notices(content: Content, language: Language) -> Plain:
         "closed": _notice(notices.closed, language),
         "ending": _notice(notices.ending, language),
         "privacy": _notice(notices.privacy, language),
+        "support": _notice(notices.support, language),
     }
 
 

@@ -227,6 +227,7 @@ class Notices(Value, frozen=True):
     about: Notice
     confidentiality: Notice
     emergency: Emergency
+    support: Notice
     consents: tuple[Consent, ...]
     closed: Notice
     ending: Notice

@@ -209,18 +209,20 @@ async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
             col(Conversation.status),
             col(Assignment.generation),
             col(Assignment.assigned_at),
+            col(Assignment.high_risk),
         )
         .join(Conversation, col(Conversation.id) == col(Assignment.conversation_id))
         .where(col(Assignment.ended_at).is_(None))
         .order_by(col(Assignment.assigned_at), col(Assignment.id))
     )
-    for staff_id, conversation, status, generation, since in rows:
+    for staff_id, conversation, status, generation, since, high_risk in rows:
         held[staff_id].append(
             {
                 "conversation": str(conversation),
                 "status": status,
                 "generation": generation,
                 "since": clock.wire(since),
+                "priority": int(high_risk),
             }
         )
     people = await session.execute(

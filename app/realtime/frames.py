@@ -248,6 +248,8 @@ EventKind = Literal[
     "conversation.handed_over",
     "concern.raised",
     "concern.stepped",
+    "risk.flagged",
+    "help.shown",
 ]
 
 

@@ -59,7 +59,7 @@ async def be_supervisor(stage: Stage, token: Callable[[], Awaitable[str]]) -> No
     try:
         while not stage.over.is_set():
             for concern in line.states.get("me", {}).get("concerns", ()):
-                if UUID(concern["conversation"]) in stage.scripts:
+                if stage.works_through(UUID(concern["conversation"])):
                     await _work_through(stage, line, UUID(concern["id"]), ConcernState(concern["state"]))
             await line.news(within=LOOK_S)
     except Stuck as why:
@@ -152,26 +152,38 @@ async def _answer(stage: Stage, line: Line, conversation: UUID, script: Script) 
     if script.ended_by == "coach":
         await end(line, conversation)
     await line.until(lambda: held.happened("conversation.ended"), what="the end")
-    if script.concern is not None:
-        staff = line.streams[f"staff:{conversation}"]
-        await line.until(
-            lambda: staff.happened("concern.stepped", state="closed"),
-            what="the concern's closing",
-            within=QUEUE_PATIENCE_S,  # one supervisor works all of them through, in their order
-        )
     await stage.think(READING_S)
-    await _wrap_up(line, conversation, script)
-
-
-async def _wrap_up(line: Line, conversation: UUID, script: Script) -> None:
-    data = frames.WrapUpData(
+    wrapped = frames.WrapUpData(
         conversation=conversation,
         topics=script.topics,
         disposition=script.disposition,
         barriers=script.barriers,
         service_gaps=script.service_gaps,
     )
-    await line.request(lambda number: frames.WrapUpSubmit(id=number, d=data), what="the wrap-up")
+    await _wrap_up(line, wrapped)
+
+
+async def _wrap_up(line: Line, data: frames.WrapUpData) -> None:
+    """Wrap up once no concern is open; until then the risk check may raise one at any moment."""
+    staff = line.streams[f"staff:{data.conversation}"]
+
+    def open_concerns() -> int:
+        return staff.how_often("concern.raised") - staff.how_often("concern.stepped", state="closed")
+
+    while True:
+        await line.until(
+            lambda: open_concerns() == 0,
+            what="the concerns' closing",
+            within=QUEUE_PATIENCE_S,  # one supervisor works all of them through, in their order
+        )
+        try:
+            await line.request(lambda number: frames.WrapUpSubmit(id=number, d=data), what="the wrap-up")
+        except Refused:
+            await line.news(within=LOOK_S)  # of a concern that was raised in the same moment
+            if open_concerns() == 0:
+                raise
+        else:
+            return
 
 
 async def _answer_stranger(stage: Stage, line: Line, conversation: UUID) -> None:
@@ -190,7 +202,7 @@ async def _answer_stranger(stage: Stage, line: Line, conversation: UUID) -> None
     plain = frames.WrapUpData(
         conversation=conversation, topics=("practical",), disposition=stage.plain_disposition
     )
-    await line.request(lambda number: frames.WrapUpSubmit(id=number, d=plain), what="the wrap-up")
+    await _wrap_up(line, plain)
 
 
 async def _work_through(stage: Stage, line: Line, concern: UUID, state: ConcernState) -> None:

@@ -35,7 +35,11 @@ class Held:
 
     def happened(self, kind: str, **data: object) -> bool:
         """Whether an event of this kind, with these values, is held."""
-        return any(
+        return self.how_often(kind, **data) > 0
+
+    def how_often(self, kind: str, **data: object) -> int:
+        """How many events of this kind, with these values, are held."""
+        return sum(
             found == kind and all(known.get(name) == value for name, value in data.items())
             for found, known in self.events.values()
         )

@@ -54,6 +54,10 @@ class Stage:
                 return None
             return self.scripts[conversation]
 
+    def works_through(self, conversation: UUID) -> bool:
+        """Whether the rehearsed supervisor works concerns of this conversation through."""
+        return conversation in self.scripts or bool(self.strangers)
+
     async def think(self, seconds: float) -> None:
         """The time that a person takes."""
         if self.speed:

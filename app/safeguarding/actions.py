@@ -1,5 +1,7 @@
 """What changes a concern; every step is sealed, logged to the staff stream and noted in the audit record."""
 
+import json
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from sqlalchemy import update
@@ -9,15 +11,18 @@ from sqlmodel import col, select
 from app import audit, clock
 from app.accounts.models import Staff
 from app.chat import log
-from app.chat.models import Conversation
+from app.chat.models import Conversation, LogEntry
 from app.chat.rules import Status, Stream
 from app.chat.transcript import data_key
 from app.db import record
 from app.errors import BadRequest, Conflict, NotFound
 from app.events import QueueChanged
 from app.safeguarding.models import Concern, ConcernStep
-from app.safeguarding.rules import ConcernState, may_become, must_give_reason
+from app.safeguarding.rules import NOBODY, ConcernState, may_become, must_give_reason
+from app.safeguarding.unread import Flagged, Unread, move_on
 from app.sealing import KeyRing, place
+
+_TALKING = (Status.WAITING, Status.OPEN, Status.WRAP_UP)
 
 
 async def raise_concern(
@@ -42,9 +47,101 @@ async def raise_concern(
             next_step="Tell a supervisor now, in person.",
             code="conversation_closed",
         )
+    return await _raise(
+        session,
+        key_ring,
+        conversation_id=conversation_id,
+        staff_id=staff_id,
+        by=by,
+        category=category,
+        note=note,
+    )
+
+
+async def raise_flags(
+    session: AsyncSession, key_ring: KeyRing, *, unread: Unread, flagged: Sequence[Flagged]
+) -> bool:
+    """Put what the risk check found on the staff stream, and the check's place behind it, together.
+
+    Raises a concern for each text, unless one stands open that has a category of its flags, and shows the
+    parent who can help, once. It closes nothing and answers nobody. False where the conversation has gone, or
+    has been read by another worker meanwhile. The caller holds no lock of the conversation yet.
+    """
+    conversation_id = unread.conversation
+    await log.lock(session, [conversation_id])
+    status = await move_on(session, unread)
+    if status is None:
+        return False
+    key = await data_key(session, key_ring, conversation_id)
+    open_ones = set(
+        await session.scalars(
+            select(Concern.category).where(
+                Concern.conversation_id == conversation_id, Concern.state != ConcernState.CLOSED
+            )
+        )
+    )
+    for text, flags in flagged:
+        item, words = uuid4(), [list(flag.words) for flag in flags]
+        data: dict[str, object] = {
+            "seq": text.seq,
+            "from": text.speaker,
+            "flags": [{"category": flag.category.value, "score": round(flag.score, 2)} for flag in flags],
+        }
+        body = key.seal(json.dumps(words), bound_to=place(conversation_id, item, text.sender))
+        await log.append(
+            session,
+            conversation_id=conversation_id,
+            stream=Stream.STAFF,
+            happened=log.Happened("risk.flagged", data),
+            sealed=log.Sealed(item, text.sender, text.speaker, body, log.flag_wire(data, words=words)),
+        )
+        if open_ones.isdisjoint(flag.category for flag in flags):
+            surest = flags[0]
+            open_ones.add(surest.category)
+            await _raise(
+                session,
+                key_ring,
+                conversation_id=conversation_id,
+                staff_id=None,
+                by="",
+                category=surest.category,
+                note=" … ".join(surest.words),
+            )
+    if status in _TALKING and not await _help_was_shown(session, conversation_id):
+        await log.append(session, conversation_id=conversation_id, happened=log.Happened("help.shown", {}))
+    return True
+
+
+async def _help_was_shown(session: AsyncSession, conversation_id: UUID) -> bool:
+    shown = await session.scalar(
+        select(LogEntry.seq)
+        .where(
+            LogEntry.conversation_id == conversation_id,
+            LogEntry.stream == Stream.CONV,
+            LogEntry.kind == "help.shown",
+        )
+        .limit(1)
+    )
+    return shown is not None
+
+
+async def _raise(
+    session: AsyncSession,
+    key_ring: KeyRing,
+    *,
+    conversation_id: UUID,
+    staff_id: UUID | None,
+    by: str,
+    category: str,
+    note: str,
+) -> Concern:
+    """A new concern of a locked conversation, which is held back from erasure until it is closed."""
     now = clock.now()
     concern = Concern(conversation_id=conversation_id, category=category, raised_at=now, changed_at=now)
     session.add(concern)
+    await session.execute(
+        update(Conversation).where(col(Conversation.id) == conversation_id).values(on_hold=True)
+    )
     await session.flush()
     await _take_step(session, key_ring, concern=concern, staff_id=staff_id, note=note)
     await log.append(
@@ -89,6 +186,10 @@ async def step_concern(
     )
     concern.state = state
     await _take_step(session, key_ring, concern=concern, staff_id=staff_id, note=note)
+    if not await has_unclosed(session, conversation_id=conversation_id):
+        await session.execute(
+            update(Conversation).where(col(Conversation.id) == conversation_id).values(on_hold=False)
+        )
     await log.append(
         session,
         conversation_id=conversation_id,
@@ -108,13 +209,13 @@ async def has_unclosed(session: AsyncSession, *, conversation_id: UUID) -> bool:
 
 
 async def _take_step(
-    session: AsyncSession, key_ring: KeyRing, *, concern: Concern, staff_id: UUID, note: str
+    session: AsyncSession, key_ring: KeyRing, *, concern: Concern, staff_id: UUID | None, note: str
 ) -> None:
     step_id = uuid4()
     sealed = None
     if note:
         key = await data_key(session, key_ring, concern.conversation_id)
-        sealed = key.seal(note, bound_to=place(concern.conversation_id, step_id, staff_id))
+        sealed = key.seal(note, bound_to=place(concern.conversation_id, step_id, staff_id or NOBODY))
     session.add(
         ConcernStep(
             id=step_id,
@@ -129,7 +230,7 @@ async def _take_step(
     role = await session.scalar(select(Staff.role).where(Staff.id == staff_id))
     audit.note(
         session,
-        actor=f"{role}:{staff_id}",
+        actor=f"{role}:{staff_id}" if staff_id else "system:risk-check",
         action=f"concern.{concern.state}",
         subject=f"conversation:{concern.conversation_id}",
         concern=str(concern.id),

@@ -35,6 +35,6 @@ class ConcernStep(SQLModel, table=True):
     concern_id: UUID = Field(foreign_key="concern.id", ondelete="CASCADE", primary_key=True)
     state: str = Field(primary_key=True)
     id: UUID = Field(default_factory=uuid4, unique=True)
-    staff_id: UUID = Field(foreign_key="staff.id")
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id")  # None: the risk check
     at: datetime = Field(sa_type=UtcTime)
     note: bytes | None = None

@@ -11,7 +11,7 @@ from app.accounts.models import Staff
 from app.chat.transcript import data_key
 from app.errors import NotFound
 from app.safeguarding.models import Concern, ConcernStep
-from app.safeguarding.rules import ConcernState
+from app.safeguarding.rules import NOBODY, ConcernState
 from app.sealing import KeyRing, place
 
 IN_ORDER = [state.value for state in ConcernState]
@@ -19,7 +19,10 @@ IN_ORDER = [state.value for state in ConcernState]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StepTaken:
-    """A step with its note opened. Holds what is known about a family, so no repr."""
+    """A step with its note opened; `by` is empty where the risk check took it.
+
+    Holds what is known about a family, so no repr.
+    """
 
     state: str
     by: str
@@ -53,7 +56,7 @@ async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -
         await session.execute(
             select(ConcernStep, Staff.name, Concern.conversation_id)
             .join(Concern, col(Concern.id) == col(ConcernStep.concern_id))
-            .join(Staff, col(Staff.id) == col(ConcernStep.staff_id))
+            .outerjoin(Staff, col(Staff.id) == col(ConcernStep.staff_id))
             .where(ConcernStep.concern_id == concern_id)
         )
     ).all()
@@ -63,9 +66,9 @@ async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -
     return [
         StepTaken(
             state=step.state,
-            by=name,
+            by=name or "",
             at=step.at,
-            note=key.open(step.note, bound_to=place(conversation_id, step.id, step.staff_id))
+            note=key.open(step.note, bound_to=place(conversation_id, step.id, step.staff_id or NOBODY))
             if step.note
             else "",
         )

@@ -17,7 +17,10 @@ router = APIRouter()
 
 
 class Step(BaseModel):
-    """One step of a concern: who took it, when (RFC 3339), and what they wrote; empty where nothing."""
+    """One step of a concern: who took it, when (RFC 3339), and what they wrote; empty where nothing.
+
+    Where the risk check raised it, `by` is empty and `note` holds the words that it was raised by.
+    """
 
     state: str
     by: str

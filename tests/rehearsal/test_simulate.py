@@ -21,7 +21,7 @@ from app.rehearsal.questions import Question
 from app.rehearsal.scripts import write_scripts
 from app.rehearsal.server import environment
 from app.rehearsal.simulate import Plan, at, simulate
-from app.safeguarding.models import Concern
+from app.safeguarding.models import Concern, ConcernStep
 from app.settings import Settings
 from app.topics.models import Tagging
 from tests.provision.server import LiveServer
@@ -74,7 +74,12 @@ async def the_database_shows_it_all(
         assert consented == sum(script.consent for script in scripts)
         concerns = list(await session.scalars(select(Concern)))
         assert {concern.state for concern in concerns} == {"closed"}
-        assert len(concerns) == sum(script.concern is not None for script in scripts)
+        raised = await session.scalars(
+            select(col(ConcernStep.staff_id)).where(
+                col(ConcernStep.state) == "raised", col(ConcernStep.staff_id).is_not(None)
+            )
+        )
+        assert len(list(raised)) == sum(script.concern is not None for script in scripts)
         tagged = await session.scalars(
             select(col(Tagging.conversation_id))
             .distinct()

@@ -306,9 +306,11 @@ export interface Ev {
     | "conversation.paused"
     | "conversation.resumed"
     | "conversation.tagged"
+    | "help.shown"
     | "message.posted"
     | "note.added"
-    | "queue.entered";
+    | "queue.entered"
+    | "risk.flagged";
   at: string;
   gen: number;
   d: {
@@ -344,9 +346,11 @@ export interface EventBody {
     | "conversation.paused"
     | "conversation.resumed"
     | "conversation.tagged"
+    | "help.shown"
     | "message.posted"
     | "note.added"
-    | "queue.entered";
+    | "queue.entered"
+    | "risk.flagged";
   at: string;
   gen: number;
   d: {

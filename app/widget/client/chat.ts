@@ -7,7 +7,7 @@ import { messages, unread } from "../../realtime/client/transcript.js";
 import { characters, faultOf, wordsFrom } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 import { blank, NEUTRAL, shiftKey, watchShift } from "./exit.js";
-import { coachOf, type Doings, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
+import { coachOf, type Doings, helpShown, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
 import { header } from "./parts.js";
 import { QUESTIONS, returnView, startView } from "./start.js";
 import { conversationView } from "./talk.js";
@@ -46,6 +46,7 @@ let drawing = false;
 let shownView = "";
 let shownMessages = 0;
 let shownUnread = 0;
+let shownHelp = false;
 let typedAt = 0;
 
 function draw(): void {
@@ -85,6 +86,9 @@ function afterDrawing(atEnd: boolean): void {
     document.getElementById("confirm-yes")?.focus();
   }
   noticeMessages(atEnd);
+  // Whoever cannot see the numbers hears that they are there.
+  if (helpShown(model) && !shownHelp) told.textContent = document.querySelector(".support")?.textContent ?? "";
+  shownHelp = helpShown(model);
 }
 
 function noticeMessages(atEnd: boolean): void {

@@ -26,7 +26,7 @@ export type ChildFact = "age_band" | "stage" | "send" | "attendance" | "region";
 export interface Content {
   readonly topics: readonly Code[];
   readonly child: Readonly<Record<ChildFact, readonly Code[]>>;
-  readonly notices: Readonly<Record<"about" | "confidentiality" | "closed" | "ending" | "privacy", Notice>>;
+  readonly notices: Readonly<Record<"about" | "confidentiality" | "closed" | "ending" | "privacy" | "support", Notice>>;
   readonly consent: Notice & { readonly version: string; readonly label: Versions };
   readonly emergency: Notice & {
     readonly numbers: readonly {

@@ -90,3 +90,9 @@ export function statusOf(model: Model): string | null {
   const status = model.connection?.known().streams[streamOf(model)]?.state["status"];
   return typeof status === "string" ? status : null;
 }
+
+/** Whether the service has shown who can help: something in the talk gave reason to. */
+export function helpShown(model: Model): boolean {
+  const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
+  return events.some((event) => event.k === "help.shown");
+}

@@ -16,22 +16,31 @@ export function inline(versions: Versions): TemplateResult {
 
 /** Who to ring in danger: above everything that can wait. */
 export function emergency({ emergency: { title, text, numbers } }: Content, folded = false): TemplateResult {
-  const list = html`
-    ${notice(text)}
-    <ul class="numbers">
-      ${numbers.map(
-        (one) => html`<li>
-          <a href="tel:${one.phone.replace(/\s/g, "")}"><strong>${inline(one.name)}: ${one.phone}</strong></a>
-          ${inline(one.what)}
-        </li>`,
-      )}
-    </ul>
-  `;
+  const list = html`${notice(text)} ${numbersOf(numbers)}`;
   if (folded) return html`<details class="emergency"><summary>${inline(title)}</summary>${list}</details>`;
   return html`<section class="emergency" aria-labelledby="emergency">
     <h2 id="emergency">${inline(title)}</h2>
     ${list}
   </section>`;
+}
+
+function numbersOf(numbers: Content["emergency"]["numbers"]): TemplateResult {
+  return html`<ul class="numbers">
+    ${numbers.map(
+      (one) => html`<li>
+        <a href="tel:${one.phone.replace(/\s/g, "")}"><strong>${inline(one.name)}: ${one.phone}</strong></a>
+        ${inline(one.what)}
+      </li>`,
+    )}
+  </ul>`;
+}
+
+/** Who can help, beside the talk, once something in it gave reason to say so. */
+export function support({ notices, emergency: { numbers } }: Content): TemplateResult {
+  return html`<details class="emergency support" open>
+    <summary>${inline(notices.support.title)}</summary>
+    ${notice(notices.support.text)} ${numbersOf(numbers)}
+  </details>`;
 }
 
 export function faultBox({ message, nextStep }: Fault): TemplateResult {

@@ -6,8 +6,8 @@ import type { Place } from "../../realtime/client/reducer.js";
 import { timeOf } from "../../realtime/client/times.js";
 import { delivery, isTyping, messages, missing, type Said } from "../../realtime/client/transcript.js";
 import { characters, faultOf, type Words } from "../../realtime/client/words.js";
-import { type Doings, type Model, statusOf, streamOf } from "./model.js";
-import { afterwards, emergency, faultBox, notice } from "./parts.js";
+import { type Doings, helpShown, type Model, statusOf, streamOf } from "./model.js";
+import { afterwards, emergency, faultBox, notice, support } from "./parts.js";
 
 const STAFF = ["coach", "supervisor"];
 const WARN_LEFT = 300;
@@ -63,6 +63,7 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
           ${afterwards(model, doings)}
         </details>
       </div>
+      ${helpShown(model) && model.content ? support(model.content) : nothing}
       <p class=${model.connection?.line() === "open" && !coachAway(model) ? "line well" : "line"} role="status">${lineWords(model)}</p>
       ${composer(model, doings)} ${model.confirmingEnd ? confirmEnd(model, doings, status) : nothing}
     </main>
