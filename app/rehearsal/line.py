@@ -64,10 +64,12 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a line comes back: how long it waits to be let in, and at most between two tries."""
+    """How a line comes back: how long it waits to be let in, at most between two tries, and how often it asks
+    for what is refused for now."""
 
     opening_s: float = 10.0
     longest_pause_s: float = LONGEST_PAUSE_S
+    tries: int = TRIES
 
 
 class Line:
@@ -133,7 +135,7 @@ class Line:
 
         Sent again, under a new id, when the connection breaks: the request must bear being repeated.
         """
-        for _ in range(TRIES):
+        for _ in range(self._manner.tries):
             await self.connected()
             number = str(self._next_id)
             self._next_id += 1
@@ -154,7 +156,7 @@ class Line:
                 raise Stuck(f"the {self.side} had no answer to {what}") from None
             finally:
                 self._asked.pop(number, None)
-        raise Stuck(f"the {self.side} asked {TRIES} times for {what}")
+        raise Stuck(f"the {self.side} asked {self._manner.tries} times for {what}")
 
     async def post(self, conversation: UUID, body: str) -> int:
         """Post a message until it is acknowledged, always under the same id; its `seq`."""

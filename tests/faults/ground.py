@@ -38,7 +38,7 @@ class Ground:
     @property
     def manner(self) -> Manner:
         """How clients come back: the wait to be let in is scaled like the server's timers."""
-        return Manner(opening_s=max(10 * self.scale, 2), longest_pause_s=0.5)
+        return Manner(opening_s=max(10 * self.scale, 2), longest_pause_s=0.5, tries=60)
 
 
 @dataclass
