@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
 from app.anonymise.dates import age_band, dated
@@ -10,10 +10,10 @@ from app.anonymise.names import named, remembered
 from app.anonymise.nicknames import related
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
-from app.anonymise.spans import Span, SpanDict, agreed, settle
+from app.anonymise.spans import TAGGED, Span, SpanDict, agreed, outside, settle
 from app.anonymise.tagger import tagged
 from app.anonymise.view import View, normalised
-from app.anonymise.words import ORDINARY, WORD_NAMES
+from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
 VERSION = "layers-3"
 
@@ -185,7 +185,21 @@ def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
 
 def _detect(text: str) -> list[Span]:
     ruled = [span for detector in (formatted, dated, placed, named) for span in detector(text)]
-    return agreed(ruled, list(tagged(text)))
+    formats = [span for span in ruled if span.type not in TAGGED]
+    return agreed(ruled, [piece for span in tagged(text) for piece in _beside(span, formats, text)])
+
+
+def _beside(span: Span, formats: list[Span], text: str) -> Iterator[Span]:
+    """What of a tagger's find lies outside of what has a format; words that everybody uses do not."""
+    pieces = [(span.start, span.end)]
+    for other in formats:
+        pieces = [piece for start, end in pieces for piece in outside(start, end, other)]
+    for start, end in pieces:
+        words = list(_LETTERS.finditer(text, start, end))
+        if (start, end) == (span.start, span.end):
+            yield span
+        elif not {word[0].casefold() for word in words} <= NOBODY:
+            yield replace(span, start=words[0].start(), end=words[-1].end())
 
 
 def _repeated(text: str, patterns: Iterable[tuple[Span, re.Pattern[str]]]) -> Iterator[Span]:

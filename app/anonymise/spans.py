@@ -125,7 +125,7 @@ def settle(found: Iterable[Span], text: str) -> list[Span]:
     for span in sorted(found, key=lambda s: (-s.score, s.start - s.end, s.start)):
         pieces = [(span.start, span.end)]
         for winner in kept:
-            pieces = [piece for start, end in pieces for piece in _outside(start, end, winner)]
+            pieces = [piece for start, end in pieces for piece in outside(start, end, winner)]
         for start, end in pieces:
             letters = [place for place in range(start, end) if text[place].isalnum()]
             if letters:
@@ -136,7 +136,8 @@ def settle(found: Iterable[Span], text: str) -> list[Span]:
     return sorted(kept)
 
 
-def _outside(start: int, end: int, winner: Span) -> list[tuple[int, int]]:
+def outside(start: int, end: int, winner: Span) -> list[tuple[int, int]]:
+    """The pieces of a place in the text that another span does not cover."""
     if end <= winner.start or winner.end <= start:
         return [(start, end)]
     return [piece for piece in ((start, winner.start), (winner.end, end)) if piece[0] < piece[1]]
