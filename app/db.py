@@ -135,7 +135,7 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
         session = await stack.enter_async_context(AsyncSession(database.engine, expire_on_commit=False))
         events: list[Event] = []
         session.info.update(events=events, last=[])
-        await session.connection(execution_options={"earshot_begin": "IMMEDIATE"})
+        await _to_its_end(_begin(session, {"earshot_begin": "IMMEDIATE"}))
         yield session
         for step in session.info["last"]:
             await step()
@@ -146,10 +146,10 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
 async def reading(database: Database) -> AsyncIterator[AsyncSession]:
     """A session that sees one state of the database and changes nothing."""
     async with AsyncSession(database.engine, expire_on_commit=False) as session:
-        if not database.sqlite:
-            await session.connection(
-                execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            )
+        options = (
+            {} if database.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        await _to_its_end(_begin(session, options))
         yield session
 
 
@@ -200,6 +200,11 @@ async def _commit(session: AsyncSession, bus: Bus, events: list[Event]) -> None:
     await session.commit()
     for happened in events:
         bus.publish(happened)
+
+
+async def _begin(session: AsyncSession, options: dict[str, object]) -> None:
+    """Connect. Cut off half-way, aiosqlite's thread would go on alone and find no loop to tell."""
+    await session.connection(execution_options=options)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -152,7 +152,7 @@ async def test_a_worker_that_leaves_begins_nothing_new(settings: Settings, datab
 async def test_a_database_that_is_behind_is_not_ready(settings: Settings, database: Database) -> None:
     async with running(settings) as app, browser_of(app) as browser:
         async with transaction(database) as session:
-            await session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+            await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         answer = await browser.get("/readyz")
         assert answer.status_code == 503
         assert "earshot migrate" in answer.json()["next_step"]
