@@ -12,6 +12,8 @@ from tests.talk import until
 
 PATIENCE_S = 60
 PATIENT = {"EARSHOT_TIMERS__RESCUE": "300"}  # these rows hand conversations over themselves
+# Who came back to a worker with a bug in it would be shown what is right: they must not give it up.
+WAITED_FOR = {"EARSHOT_TIMERS__PING": "25"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,11 @@ class Pair:
 @asynccontextmanager
 async def two_workers(ground: Ground, *, bug: str = "") -> AsyncIterator[Pair]:
     """Two services that have heard of each other, with the ground's timers; `bug` names a seeded one."""
-    more: Mapping[str, str] = {**ground.timers, **PATIENT, **({"EARSHOT_TEST_BUG": bug} if bug else {})}
+    more: Mapping[str, str] = {
+        **ground.timers,
+        **PATIENT,
+        **({"EARSHOT_TEST_BUG": bug, **WAITED_FOR} if bug else {}),
+    }
     with ExitStack() as stack:
         redis = await asyncio.to_thread(stack.enter_context, redis_server())
         settings = ground.settings.model_copy(update={"redis_url": redis.url})
