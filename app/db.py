@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
 from app.errors import ConfigurationError
@@ -48,10 +47,6 @@ DATABASE_ERRORS = (
     sqlite3.Error,
     OSError,
 )
-
-
-class Taken(Exception):
-    """A statement would have stored what is stored already; nothing of it was."""
 
 
 metadata: MetaData = SQLModel.metadata
@@ -118,7 +113,7 @@ def open_database(settings: Settings) -> Database:
     engine = create_async_engine(
         url, connect_args={"timeout": SQLITE_WAIT_S, "factory": SqliteConnection}, hide_parameters=True
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "connect", prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return Database(engine, turn=Turn())
 
@@ -135,11 +130,11 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
         session = await stack.enter_async_context(AsyncSession(database.engine, expire_on_commit=False))
         events: list[Event] = []
         session.info.update(events=events, last=[])
-        await _to_its_end(_begin(session, {"earshot_begin": "IMMEDIATE"}))
+        await to_its_end(_begin(session, {"earshot_begin": "IMMEDIATE"}))
         yield session
         for step in session.info["last"]:
             await step()
-        await _to_its_end(_commit(session, database.bus, events))
+        await to_its_end(_commit(session, database.bus, events))
 
 
 @asynccontextmanager
@@ -149,7 +144,7 @@ async def reading(database: Database) -> AsyncIterator[AsyncSession]:
         options = (
             {} if database.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        await _to_its_end(_begin(session, options))
+        await to_its_end(_begin(session, options))
         yield session
 
 
@@ -207,7 +202,7 @@ async def _begin(session: AsyncSession, options: dict[str, object]) -> None:
     await session.connection(execution_options=options)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Await this even while being cancelled: what a leaving client committed must be told to the others."""
     task = asyncio.ensure_future(work)
     try:
@@ -240,92 +235,6 @@ class SqliteConnection(sqlite3.Connection):
         for cursor in list(self._cursors):
             cursor.close()
         super().close()
-
-
-class DirectPostgres:
-    """A connection beneath the sessions for one caller's statements, each a durable transaction.
-
-    It is opened when first needed, and anew after one was lost.
-    """
-
-    # A statement is planned once and must stay right while tables grow from nothing: by indexes only.
-    SETUP = (
-        "SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
-        "SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
-    )
-
-    def __init__(self, database: Database) -> None:
-        self._engine = database.engine
-        self._held: AsyncConnection | None = None
-        self._direct: Any = None
-
-    async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Run one statement as a transaction of its own; its rows. Taken, or one of DATABASE_ERRORS."""
-        try:
-            if self._direct is None:
-                self._held = await self._engine.connect()
-                self._direct = (await self._held.get_raw_connection()).driver_connection
-                await self._direct.execute(self.SETUP)
-            rows: list[Any] = await self._direct.fetch(statement, *values)
-        except asyncpg.UniqueViolationError:
-            raise Taken from None  # the statement is undone, and the connection as good as before
-        except BaseException:
-            # Whatever state it is in, the next statement begins on a new one.
-            await _to_its_end(self.close())
-            raise
-        return rows
-
-    async def close(self) -> None:
-        """Give the connection up; it is not used for anything else, as it is set up for this alone."""
-        held, self._held, self._direct = self._held, None, None
-        if held is not None:
-            await held.invalidate()
-            await held.close()
-
-
-class DirectSqlite:
-    """A connection and a thread beneath the sessions for one caller's transactions."""
-
-    def __init__(self, database: Database) -> None:
-        assert database.turn is not None
-        self._turn = database.turn
-        self._path = str(database.engine.url.database)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
-        self._connection: sqlite3.Connection | None = None
-
-    async def work(self, transact: Callable[[sqlite3.Connection], T]) -> T:
-        """Do this in one transaction, durable when this returns. One of DATABASE_ERRORS where it fails."""
-        async with self._turn.taken(ahead=True):
-            # The thread goes on where its caller is cancelled, so the turn is kept until it is done.
-            working = asyncio.get_running_loop().run_in_executor(self._thread, self._transact, transact)
-            try:
-                return await asyncio.shield(working)
-            except asyncio.CancelledError:
-                await asyncio.wait({working})
-                raise
-
-    async def close(self) -> None:
-        """Give the connection and the thread up."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
-
-    def _transact(self, transact: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is None:
-            self._connection = sqlite3.connect(self._path, timeout=SQLITE_WAIT_S, factory=SqliteConnection)
-            _prepare_sqlite(self._connection, None)
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            outcome = transact(self._connection)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._close()  # which rolls back
-            raise
-        return outcome
-
-    def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
 
 
 def record(session: AsyncSession, happened: Event) -> None:
@@ -403,7 +312,7 @@ def _migrations() -> list[str]:
     return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
 
 
-def _prepare_sqlite(connection: DBAPIConnection | sqlite3.Connection, _: object) -> None:
+def prepare_sqlite(connection: DBAPIConnection | sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # sqlite3 begins late by itself; _begin_sqlite begins on time
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):

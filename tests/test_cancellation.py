@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from app.audit import AuditHead
-from app.db import Database, DirectSqlite, reading, transaction
+from app.db import Database, reading, transaction
+from app.direct import DirectSqlite
 from app.settings import Settings
 
 Held = Callable[[], Awaitable[str]]

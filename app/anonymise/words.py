@@ -31,10 +31,7 @@ POSTCODE_AREAS = _read("postcode_areas")
 
 @cache
 def lexicon() -> dict[str, tuple[int, str]]:
-    """How common a word is (0 to 8), and what it may be: G a given name, S a surname, P a place, O ordinary.
-
-    What an operator's own files add (see `app.anonymise.operator`) is in it as well.
-    """
+    """How common a word is (0 to 8), and what it may be: Given name, Surname, Place, Ordinary."""
     if not LEXICON.exists():
         raise NotBuilt("the gazetteers are not built: make setup")
     found = {}

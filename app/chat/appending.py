@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from app.chat.known import Known
 from app.chat.rows import Placed, array_of, insert_in_sqlite
-from app.db import DirectPostgres, Taken
+from app.direct import DirectPostgres, Taken
 
 
 class Part(Struct, eq=False):

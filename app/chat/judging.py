@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.chat.rows import SQLITE_TIME, Outcome, Placed, Row, Verdict, array_of, insert_in_sqlite
 from app.chat.rules import Speaker, Status, may_post
-from app.db import DirectPostgres
+from app.direct import DirectPostgres
 
 # The rule decides, not the statement: these are the pairs that it lets through.
 _MAY_POST = ", ".join(

@@ -16,7 +16,8 @@ from app.chat.judging import judge_postgres, judge_sqlite
 from app.chat.known import Knowledge, Known
 from app.chat.rows import Outcome, Placed, Row, Verdict
 from app.chat.rules import Stream
-from app.db import Database, DirectPostgres, DirectSqlite
+from app.db import Database
+from app.direct import DirectPostgres, DirectSqlite
 
 
 class Storing:

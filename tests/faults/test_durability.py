@@ -7,7 +7,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.db import Database, DirectPostgres, DirectSqlite, open_database, transaction
+from app.db import Database, open_database, transaction
+from app.direct import DirectPostgres, DirectSqlite
 from app.settings import Settings
 
 SQLITE = {"synchronous": 2, "journal_mode": "wal"}  # 2 is FULL
