@@ -25,7 +25,8 @@ from tests.cast import Person, SignedIn, open_session
 from tests.faults.checks import unequal_views
 from tests.scenes import claim, enter, on_duty
 
-WORDS = "tonight asleep school fuss lantern mornings Łódź naïve 🧸 slow quiet".split()  # noqa: SIM905
+# None that the risk check could read as a sign: what it adds to a conversation would come between.
+WORDS = "asleep school fuss lantern mornings Łódź naïve 🧸 slow quiet".split()  # noqa: SIM905
 AT_ONCE = 10  # conversations of one coach
 EAGER = Manner(longest_pause_s=0.5, tries=60)
 FENCED = ("not_assignee", "not_found")  # what somebody is told who owns the conversation no longer

@@ -32,6 +32,12 @@ SQLITE_ONLY = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SEED = 20
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Rehearsed coaches need no debrief, which a server of the rehearsal's own is told as well."""
+    return settings.model_copy(update={"timers": settings.timers.model_copy(update={"debrief": 0})})
+
+
 @dataclass
 class Told:
     """What a rehearsal said of its progress."""

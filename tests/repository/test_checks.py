@@ -63,6 +63,10 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda tree: plant(tree / "training/risk/around.txt", "> planted\n"),
         "risk.weights is stale",
     ),
+    "tagger": (
+        lambda tree: plant(tree / "training/anon/texts.txt", "planted\n"),
+        "tagger.crfsuite is stale",
+    ),
     "migrations on sqlite": (unmigrated_table, "planted"),
     "migrations on postgresql": (unmigrated_table, "planted"),
     "lock": (
