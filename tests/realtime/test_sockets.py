@@ -259,6 +259,7 @@ async def test_a_whole_conversation(live_server: LiveServer, database: Database)
     stream = f"conv:{conversation}"
     assigned = await _hear(parent, lambda f: f.get("k") == "conversation.assigned")
     assert assigned["d"] == {"coach": "Carys"}
+    await _hear(coach, lambda f: f["t"] == "snapshot" and f["s"] == stream)  # from here on all comes live
     for speaker, listener, who in ((parent, coach, "parent"), (coach, parent, "coach")):
         client_id = str(uuid4())
         data = {"client_message_id": client_id, "body": f"Hello from the {who}"}
