@@ -203,13 +203,17 @@ async def _begin(session: AsyncSession, options: dict[str, object]) -> None:
 
 
 async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await this even while being cancelled: what a leaving client committed must be told to the others."""
+    """Await this even while being cancelled, however often: what a leaving client committed must be told."""
     task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+    cut_off: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cut_off = error
+    if cut_off is not None:
+        raise cut_off
+    task.result()
 
 
 class SqliteConnection(sqlite3.Connection):

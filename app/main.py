@@ -238,6 +238,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for task in others:
         task.cancel()
     await asyncio.wait(others)
+    await http.settled(state.realtime)
     await state.realtime.readings.settled()
     await state.database.engine.dispose()
 

@@ -1,5 +1,6 @@
 """What everything on the socket works with, put together once by the composition root."""
 
+from asyncio import Task
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -35,3 +36,4 @@ class Realtime:
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet
     requests: dict[UUID, Bucket] = field(default_factory=dict)  # whose → the pace of what they ask over HTTP
     visits: dict[tuple[UUID, UUID], Visit] = field(default_factory=dict)  # whose and which tab → its place
+    keepers: set[Task[None]] = field(default_factory=set)  # of visits, until nothing of theirs is at work

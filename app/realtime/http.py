@@ -309,6 +309,8 @@ def _visit(
     visit = Visit(connection=connection, session=Session(pace(realtime), now), cursors=dict(cursors))
     visit.session.acted = NEVER  # a page comes back by itself: that is no use of its session
     visit.keeper = asyncio.create_task(_keep(realtime, key, visit))
+    realtime.keepers.add(visit.keeper)
+    visit.keeper.add_done_callback(realtime.keepers.discard)
     visit.opening = asyncio.ensure_future(_open(realtime, guest, cursors))
     if admit(realtime, connection, visit.session):
         realtime.visits[key] = visit
@@ -335,6 +337,13 @@ async def _keep(realtime: Realtime, key: tuple[UUID, UUID], visit: Visit) -> Non
     let_go(realtime, visit.connection)
     if not visit.reading:
         _leave(realtime, key, visit)
+        await _opened(visit)
+
+
+async def settled(realtime: Realtime) -> None:
+    """Wait for visits whose connections are closed: an opening that nobody reads may still be at work."""
+    if realtime.keepers:
+        await asyncio.wait(set(realtime.keepers), timeout=SEND_LAST_S)
 
 
 async def _opened(visit: Visit) -> None:
