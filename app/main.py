@@ -219,7 +219,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     works.append(run_offering(state.database, state.queue_changed, offering_of(state.settings)))
     timers = state.settings.timers
     works.append(run_renewing(state.realtime))
-    works.append(run_sweeping(state.database, bounds_of(timers), every=timers.sweep))
+    works.append(run_sweeping(state.database, state.key_ring, bounds_of(timers), every=timers.sweep))
     if state.broker is not None:
         works.append(state.broker.run())
         finishing.add(asyncio.create_task(state.look.run()))

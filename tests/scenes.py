@@ -84,17 +84,19 @@ async def coachs(database: Database, staff: Staff, conversation: UUID) -> Place:
         return await staff_place(session, staff_id=staff.id, conversation_id=conversation)
 
 
-async def end(database: Database, place: Place) -> None:
+async def end(database: Database, settings: Settings, place: Place) -> None:
     """Somebody ends the conversation."""
     async with transaction(database) as session:
-        await closing.end(session, place=place)
+        await closing.end(session, KeyRing(settings.key_ring), place=place)
 
 
-async def wrap_up(database: Database, place: Place, **said: object) -> None:
-    """The owner wraps the ended conversation up."""
+async def wrap_up(database: Database, settings: Settings, place: Place, **said: object) -> bool:
+    """The owner wraps the ended conversation up; whether it closed."""
     wrapped = closing.WrapUp(**{"topics": ("sleep",), "disposition": "advice-given", **said})  # type: ignore[arg-type]
     async with transaction(database) as session:
-        await closing.wrap_up(session, content().codebook, place=place, wrap_up=wrapped)
+        return await closing.wrap_up(
+            session, KeyRing(settings.key_ring), content().codebook, place=place, wrap_up=wrapped
+        )
 
 
 @asynccontextmanager

@@ -124,8 +124,8 @@ async def test_everybody_is_named_by_role_and_id(database: Database, settings: S
     carys, started = await on_duty(database, CARYS), await enter(database, settings)
     conversation = started.conversation_id
     await claim(database, carys, conversation)
-    await end(database, await parents(database, conversation))
-    await wrap_up(database, await coachs(database, carys, conversation))
+    await end(database, settings, await parents(database, conversation))
+    await wrap_up(database, settings, await coachs(database, carys, conversation))
     async with reading(database) as session:
         rows = await session.execute(select(col(AuditEntry.action), col(AuditEntry.actor)))
         actors = {row.action: row.actor for row in rows}

@@ -118,7 +118,7 @@ async def claim_next(session: AsyncSession, *, staff_id: UUID) -> Claimed:
 async def raise_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
     """Put a conversation at high risk: it comes first while it waits, and its coach is given nobody new.
 
-    It is never lowered. Call it before the conversation's own lock is taken: queue entries come first.
+    It is never lowered. Takes the conversation's lock, after its queue entry's.
     """
     raised = (
         await session.execute(
@@ -132,6 +132,14 @@ async def raise_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
             .returning(col(QueueEntry.id))
         )
     ).first()
+    if raised is not None:
+        record(session, QueueChanged())
+    await log.lock(session, [conversation_id])
+    await mark_high_risk(session, conversation_id=conversation_id)
+
+
+async def mark_high_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
+    """Give nobody new to the coach who holds this locked conversation."""
     held = (
         await session.execute(
             update(Assignment)
@@ -144,7 +152,7 @@ async def raise_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
             .returning(col(Assignment.id))
         )
     ).first()
-    if raised is not None or held is not None:
+    if held is not None:
         record(session, QueueChanged())
 
 

@@ -1,4 +1,8 @@
-"""Ending and wrapping up: only here are load, concerns, topics and chat seen together."""
+"""Ending and wrapping up: only here are load, concerns, topics and chat seen together.
+
+Whatever closes a conversation first reads what nobody has read of it for signs of a risk, under its lock and
+in the same transaction: so no concern is raised behind a conversation that has closed.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,11 +21,13 @@ from app.content.rules import Codebook
 from app.db import record
 from app.errors import Conflict
 from app.events import CoachReleased, ConversationClosed, QueueChanged
-from app.queue.actions import settle_offer
+from app.queue.actions import mark_high_risk, settle_offer
 from app.queue.models import Assignment, EntryState, QueueEntry, Shift
 from app.queue.rules import rests_after
 from app.safeguarding.actions import has_unclosed
 from app.safeguarding.queries import of_conversation
+from app.safeguarding.reading import read_to_the_end
+from app.sealing import KeyRing
 from app.topics.actions import tag
 
 
@@ -35,15 +41,16 @@ class WrapUp:
     service_gaps: tuple[str, ...] = ()
 
 
-async def end(session: AsyncSession, *, place: Place) -> None:
+async def end(session: AsyncSession, key_ring: KeyRing, *, place: Place) -> None:
     """End the conversation for the person whose place this is; where it has ended already, nothing happens.
 
-    A parent who still waits leaves the queue, and the conversation is abandoned.
+    A parent who still waits leaves the queue, and the conversation is abandoned; a concern of theirs stays.
     """
     conversation_id, role = place.conversation.id, place.participant.role
     left_queue = role == "parent" and await _leave_queue(session, conversation_id=conversation_id)
     await log.lock(session, [conversation_id])
     if left_queue:
+        await read_to_the_end(session, key_ring, conversation_id=conversation_id)
         moved = await chat.change_status(
             session,
             conversation_id=conversation_id,
@@ -75,13 +82,13 @@ async def end_unattended(session: AsyncSession, *, conversation_id: UUID) -> boo
     return moved
 
 
-async def close_unwrapped(session: AsyncSession, *, conversation_id: UUID) -> bool:
+async def close_unwrapped(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID) -> bool:
     """Close an ended conversation whose wrap-up never came, with the parent's own topic and no more.
 
-    False, and nothing done, while a concern is open: a supervisor sees it on their board.
+    False, and not closed, while a concern is open: a supervisor sees it on their board.
     """
     await log.lock(session, [conversation_id])
-    if await has_unclosed(session, conversation_id=conversation_id):
+    if await _is_held(session, key_ring, conversation_id=conversation_id):
         return False
     moved = await chat.change_status(
         session,
@@ -94,7 +101,7 @@ async def close_unwrapped(session: AsyncSession, *, conversation_id: UUID) -> bo
     return moved
 
 
-async def expire(session: AsyncSession, *, before: datetime) -> None:
+async def expire(session: AsyncSession, key_ring: KeyRing, *, before: datetime) -> None:
     """Abandon whatever has waited since `before`: its parent left without saying so, and nobody came."""
     expired = await session.scalars(
         update(QueueEntry)
@@ -107,6 +114,7 @@ async def expire(session: AsyncSession, *, before: datetime) -> None:
         await settle_offer(session, conversation_id=conversation_id)
     await log.lock(session, conversations)
     for conversation_id in conversations:
+        await read_to_the_end(session, key_ring, conversation_id=conversation_id)
         await chat.change_status(
             session,
             conversation_id=conversation_id,
@@ -119,18 +127,29 @@ async def expire(session: AsyncSession, *, before: datetime) -> None:
 
 async def wrap_up(
     session: AsyncSession,
+    key_ring: KeyRing,
     codebook: Codebook,
     *,
     place: Place,
     wrap_up: WrapUp,
     debrief: timedelta = timedelta(),
-) -> None:
+) -> bool:
     """Tag an ended conversation and close it. Where a concern was raised, its coach rests for a debrief.
+
+    False, and not closed, where its last words have just told of a risk: the concern is in this transaction,
+    which must be committed; then `held_by_last_words` says why to whoever asked.
 
     Refused: an unknown code (named, with near matches), a conversation that has not ended, an open concern.
     """
     conversation_id, staff_id = place.conversation.id, place.participant.staff_id
     assert staff_id is not None
+    coded = {
+        "topic": tuple(codebook.resolve(code) for code in wrap_up.topics),
+        "barrier": tuple(codebook.resolve(code, kind="barrier") for code in wrap_up.barriers),
+        "disposition": (codebook.resolve(wrap_up.disposition, kind="disposition"),),
+        "service_gap": tuple(codebook.resolve(code, kind="service_gap") for code in wrap_up.service_gaps),
+    }
+    coded = {kind: tuple(dict.fromkeys(codes)) for kind, codes in coded.items()}
     shift = (
         await session.execute(
             select(Shift)
@@ -144,13 +163,8 @@ async def wrap_up(
             "A concern about this conversation is still open, so it cannot close yet.",
             next_step="A supervisor works the concern through first; then send the wrap-up again.",
         )
-    coded = {
-        "topic": tuple(codebook.resolve(code) for code in wrap_up.topics),
-        "barrier": tuple(codebook.resolve(code, kind="barrier") for code in wrap_up.barriers),
-        "disposition": (codebook.resolve(wrap_up.disposition, kind="disposition"),),
-        "service_gap": tuple(codebook.resolve(code, kind="service_gap") for code in wrap_up.service_gaps),
-    }
-    coded = {kind: tuple(dict.fromkeys(codes)) for kind, codes in coded.items()}
+    if await _is_held(session, key_ring, conversation_id=conversation_id):
+        return False
     moved = await chat.change_status(
         session,
         conversation_id=conversation_id,
@@ -193,6 +207,22 @@ async def wrap_up(
         session.add(shift)
     actor = f"{place.participant.role}:{staff_id}"
     await _let_go(session, conversation_id=conversation_id, actor=actor)
+    return True
+
+
+def held_by_last_words() -> Conflict:
+    """Why a wrap-up closed nothing that could have been closed a moment before."""
+    return Conflict(
+        "The last words of this conversation may tell of a risk, so a concern was raised and it stays open.",
+        next_step="Read them again. A supervisor works the concern through; then send the wrap-up again.",
+    )
+
+
+async def _is_held(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID) -> bool:
+    """Whether a concern holds this locked conversation, once its last words have been read too."""
+    if await read_to_the_end(session, key_ring, conversation_id=conversation_id):
+        await mark_high_risk(session, conversation_id=conversation_id)
+    return await has_unclosed(session, conversation_id=conversation_id)
 
 
 async def _let_go(session: AsyncSession, *, conversation_id: UUID, actor: str) -> None:

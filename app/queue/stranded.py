@@ -21,6 +21,7 @@ from app.events import QueueChanged
 from app.queue.closing import close_unwrapped, end_unattended
 from app.queue.handover import give_back
 from app.queue.models import Assignment, Lease, Offer, OfferState, ParentLease
+from app.sealing import KeyRing
 from app.settings import Timers
 
 OPEN_NOW = (col(Assignment.ended_at).is_(None), col(Conversation.status) == Status.OPEN)
@@ -61,7 +62,7 @@ def bounds_of(timers: Timers) -> Bounds:
     )
 
 
-async def sweep(database: Database, bounds: Bounds) -> None:
+async def sweep(database: Database, key_ring: KeyRing, bounds: Bounds) -> None:
     """Do all that is due, each in a transaction of its own that looks again under its lock."""
     async with reading(database) as session:
         found = await find(session, bounds)
@@ -85,7 +86,7 @@ async def sweep(database: Database, bounds: Bounds) -> None:
             await end_unattended(session, conversation_id=conversation)
     for conversation in found.unwrapped:
         async with transaction(database) as session:
-            await close_unwrapped(session, conversation_id=conversation)
+            await close_unwrapped(session, key_ring, conversation_id=conversation)
 
 
 async def find(session: AsyncSession, bounds: Bounds) -> Stranded:

@@ -7,13 +7,14 @@ import structlog
 from app import clock
 from app.db import DATABASE_ERRORS, Database
 from app.queue.stranded import Bounds, sweep
+from app.sealing import KeyRing
 
 ASTRAY = 3  # in sweeps: who looks so late was stopped themselves
 
 logger = structlog.get_logger(__name__)
 
 
-async def run_sweeping(database: Database, bounds: Bounds, *, every: float) -> None:
+async def run_sweeping(database: Database, key_ring: KeyRing, bounds: Bounds, *, every: float) -> None:
     """Sweep until cancelled.
 
     A worker that has just begun, or was stopped for a while, knows of nobody whether they are there: it
@@ -29,7 +30,7 @@ async def run_sweeping(database: Database, bounds: Bounds, *, every: float) -> N
         if now - began < bounds.lost.total_seconds():
             continue
         try:
-            await sweep(database, bounds)
+            await sweep(database, key_ring, bounds)
         except DATABASE_ERRORS as error:
             logger.warning("stranded.not_looked_after", kind=type(error).__name__)
             began = clock.monotonic()  # who could not be renewed meanwhile is not to blame

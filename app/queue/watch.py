@@ -14,25 +14,17 @@ from uuid import UUID
 import structlog
 
 from app import clock
-from app.chat.rules import Speaker
 from app.db import DATABASE_ERRORS, Database, reading, transaction
 from app.events import LogAppended
 from app.queue.actions import raise_risk
 from app.safeguarding.actions import raise_flags
-from app.safeguarding.risk import Flag, detect_from_parent, detect_from_staff
-from app.safeguarding.unread import (
-    Flagged,
-    Text,
-    Unread,
-    conversations_with_unread,
-    move_all_on,
-    unread_of,
-)
+from app.safeguarding.reading import flagged_of
+from app.safeguarding.unread import Flagged, Unread, conversations_with_unread, move_all_on, unread_of
 from app.sealing import KeyRing
 
 GATHERED_S = 0.1  # what is stored meanwhile is read together
 CONVERSATIONS = 50  # read together
-TEXTS = 20  # in a thread at a time: the loop serves everybody else in between
+TOLD = 10  # told of in one transaction, which keeps these conversations' writers waiting
 SWEPT_EVERY_S = 5.0
 SETTLED = timedelta(seconds=2)  # by then, whoever committed it should have read it
 LATELY = timedelta(minutes=10)
@@ -108,35 +100,23 @@ class Watch:
     async def _read(self, conversations: Sequence[UUID]) -> list[Unread]:
         async with reading(self._database) as session:
             found = await unread_of(session, self._key_ring, conversations)
-        flags = await _flags_of([text for unread in found for text in unread.texts])
         quiet: list[Unread] = []
-        for unread in found:
-            flagged = [(text, flags[text]) for text in unread.texts if flags[text]]
+        risky: list[tuple[Unread, list[Flagged]]] = []
+        for unread, flagged in zip(found, await flagged_of(found), strict=True):
             if flagged:
-                await self._tell(unread, flagged)
+                risky.append((unread, flagged))
             else:
                 quiet.append(unread)
+        risky.sort(key=lambda each: each[0].conversation)
+        for start in range(0, len(risky), TOLD):
+            await self._tell(risky[start : start + TOLD])
         if quiet:
             async with transaction(self._database) as session:
                 await move_all_on(session, quiet)
         return found
 
-    async def _tell(self, unread: Unread, flagged: Sequence[Flagged]) -> None:
+    async def _tell(self, risky: Sequence[tuple[Unread, Sequence[Flagged]]]) -> None:
         async with transaction(self._database) as session:
-            await raise_risk(session, conversation_id=unread.conversation)
-            await raise_flags(session, self._key_ring, unread=unread, flagged=flagged)
-
-
-async def _flags_of(texts: Sequence[Text]) -> dict[Text, list[Flag]]:
-    flags: dict[Text, list[Flag]] = {}
-    for start in range(0, len(texts), TEXTS):
-        some = texts[start : start + TEXTS]
-        flags.update(zip(some, await asyncio.to_thread(_detect_all, some), strict=True))
-    return flags
-
-
-def _detect_all(texts: Sequence[Text]) -> list[list[Flag]]:
-    return [
-        detect_from_parent(text.body) if text.speaker == Speaker.PARENT else detect_from_staff(text.body)
-        for text in texts
-    ]
+            for unread, flagged in risky:
+                await raise_risk(session, conversation_id=unread.conversation)
+                await raise_flags(session, self._key_ring, unread=unread, flagged=flagged)

@@ -61,7 +61,7 @@ async def end(realtime: Realtime, connection: Connection, frame: frames.Conversa
     """End the conversation, or leave the queue."""
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
-        await closing.end(session, place=place)
+        await closing.end(session, realtime.key_ring, place=place)
     return {}
 
 
@@ -222,8 +222,9 @@ async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.Wrap
     """Tag an ended conversation and close it."""
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
-        await closing.wrap_up(
+        closed = await closing.wrap_up(
             session,
+            realtime.key_ring,
             realtime.content.codebook,
             place=place,
             wrap_up=closing.WrapUp(
@@ -234,6 +235,8 @@ async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.Wrap
             ),
             debrief=timedelta(seconds=realtime.settings.timers.debrief),
         )
+    if not closed:
+        raise closing.held_by_last_words()
     return {}
 
 

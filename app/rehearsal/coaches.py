@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app import clock
 from app.realtime import frames
+from app.rehearsal.concerns import NOTE
 from app.rehearsal.held import Held, at_least
 from app.rehearsal.line import Line, Refused, Stuck
 from app.rehearsal.parents import end
@@ -17,7 +18,6 @@ from app.safeguarding.rules import NEXT, ConcernState
 LOOK_S = 0.5
 READING_S, TYPING_S = 5.0, 10.0
 SILENCE_S = 180.0
-NOTE = "Rehearsed: the family was asked how they are, and told who can help."
 NOT_NOW = frozenset({"not_found", "already_claimed", "at_capacity"})
 
 
@@ -54,18 +54,25 @@ async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacit
 
 
 async def be_supervisor(stage: Stage, token: Callable[[], Awaitable[str]]) -> None:
-    """Play the supervisor until the rehearsal is over: every concern of it is stepped through to closed."""
+    """Play the supervisor until the rehearsal is over and every concern of it worked through to its end."""
     line = Line(url=stage.url, side="supervisor", token=token, measures=stage.measures)
     try:
-        while not stage.over.is_set():
-            for concern in line.states.get("me", {}).get("concerns", ()):
-                if stage.works_through(UUID(concern["conversation"])):
-                    await _work_through(stage, line, UUID(concern["id"]), ConcernState(concern["state"]))
+        while (worries := _worries(stage, line)) or not stage.over.is_set():
+            for concern, state in worries:
+                await _work_through(stage, line, concern, state)
             await line.news(within=LOOK_S)
     except Stuck as why:
         stage.stuck(UUID(int=0), line, why)
     finally:
         await line.hang_up()
+
+
+def _worries(stage: Stage, line: Line) -> list[tuple[UUID, ConcernState]]:
+    return [
+        (UUID(concern["id"]), ConcernState(concern["state"]))
+        for concern in line.states.get("me", {}).get("concerns", ())
+        if stage.works_through(UUID(concern["conversation"]))
+    ]
 
 
 async def set_availability(line: Line, availability: str) -> None:

@@ -19,7 +19,7 @@ from app.rehearsal.parents import be_parent
 from app.rehearsal.past import has_past, write_past
 from app.rehearsal.server import own_server
 from app.rehearsal.simulate import HTTP_WAIT_S, new_stage
-from app.rehearsal.staff import Hired, hired_staff
+from app.rehearsal.staff import Hired, hired_staff, lead_of
 from app.rehearsal.stage import Stage
 from app.rehearsal.stories import read_stories, tell
 from app.sealing import KeyRing
@@ -93,7 +93,13 @@ async def live(settings: Settings, *, host: str, port: int, speed: float) -> Non
                         everybody.create_task(_work(stage, person))
                     await _arrivals(stage, content, everybody, speed=speed)
             finally:
-                await leave_nobody(database, content.codebook, rehearsed=stage.scripts)
+                await leave_nobody(
+                    database,
+                    KeyRing(settings.key_ring),
+                    content.codebook,
+                    rehearsed=stage.scripts,
+                    supervisor=lead_of(staff),
+                )
     finally:
         await database.engine.dispose()
 

@@ -23,6 +23,7 @@ from app.queue.actions import claim, set_availability
 from app.queue.closing import WrapUp, end, wrap_up
 from app.queue.models import Assignment, Availability, QueueEntry
 from app.queue.starts import Start, Started, start_conversation
+from app.rehearsal.concerns import work_through
 from app.rehearsal.scripts import Script
 from app.rehearsal.stories import tell
 from app.sealing import KeyRing
@@ -56,14 +57,16 @@ async def write_past(
     """Write so many closed conversations of the past year; `written` is called after each."""
     chance = random.Random(seed)  # noqa: S311 (the demo repeats itself on purpose)
     scripts = iter([(tell(content.codebook, chance), _past_moment(chance)) for _ in range(count)])
-    coaches = await _past_coaches(database)
+    coaches, supervisor = await _past_staff(database)
     limits = settings.limits
     writer = Writer(database, key_ring, backlog=limits.writer_backlog, text_limit=limits.text_characters)
     writing = asyncio.create_task(writer.run())
 
     async def one_coach(staff_id: UUID) -> None:
         for script, began in scripts:  # one iterator for all: each takes the next
-            await _write_one(database, key_ring, settings, content, writer, script, began, staff_id)
+            await _write_one(
+                database, key_ring, settings, content, writer, script, began, staff_id, supervisor
+            )
             written()
 
     await asyncio.gather(*(one_coach(staff_id) for staff_id in coaches))
@@ -73,6 +76,7 @@ async def write_past(
         for staff_id in coaches:
             await set_availability(session, staff_id=staff_id, availability=Availability.OFFLINE)
             await disable_staff(session, staff_id=staff_id)
+        await disable_staff(session, staff_id=supervisor)
 
 
 async def _write_one(
@@ -84,6 +88,7 @@ async def _write_one(
     script: Script,
     began: datetime,
     staff_id: UUID,
+    supervisor: UUID,
 ) -> None:
     start = Start(
         start_id=uuid4(),
@@ -104,9 +109,12 @@ async def _write_one(
         ending = place
         if script.ended_by == "parent":
             ending = await parent_place(session, started.conversation_id)
-        await end(session, place=ending)
+        await end(session, key_ring, place=ending)
         done = WrapUp(script.topics, script.disposition, script.barriers, script.service_gaps)
-        await wrap_up(session, content.codebook, place=place, wrap_up=done)
+        while not await wrap_up(session, key_ring, content.codebook, place=place, wrap_up=done):
+            await work_through(
+                session, key_ring, conversation_id=started.conversation_id, supervisor=supervisor
+            )
         await _date_back(session, started.conversation_id, began=began)
 
 
@@ -125,7 +133,8 @@ async def _talk(writer: Writer, script: Script, started: Started, *, coach: UUID
         )
 
 
-async def _past_coaches(database: Database) -> list[UUID]:
+async def _past_staff(database: Database) -> tuple[list[UUID], UUID]:
+    """The coaches, and the supervisor who works their concerns through."""
     run = uuid4().hex[:6]
     coaches = []
     async with transaction(database) as session:
@@ -138,7 +147,13 @@ async def _past_coaches(database: Database) -> list[UUID]:
             )
             await set_availability(session, staff_id=staff.id, availability=Availability.AVAILABLE)
             coaches.append(staff.id)
-    return coaches
+        lead, _ = await add_staff(
+            session,
+            email=f"past-supervisor-{run}@example.org",
+            name="Supervisor (rehearsed)",
+            role=Role.SUPERVISOR,
+        )
+    return coaches, lead.id
 
 
 def _past_moment(chance: random.Random) -> datetime:

@@ -18,7 +18,7 @@ from app.rehearsal.parents import be_parent
 from app.rehearsal.questions import Question
 from app.rehearsal.scripts import Script, write_scripts
 from app.rehearsal.server import answers, own_server
-from app.rehearsal.staff import Hired, hired_staff
+from app.rehearsal.staff import Hired, hired_staff, lead_of
 from app.rehearsal.stage import Stage
 from app.rehearsal.stored import stored_entries
 from app.rehearsal.verdict import Fault, verdict
@@ -84,22 +84,28 @@ async def simulate(
             httpx.AsyncClient(trust_env=False, timeout=HTTP_WAIT_S) as http,
         ):
             await require_current(database)
-            stage = new_stage(url, http, content, speed=plan.speed)
-            try:
-                async with hired_staff(
-                    database,
-                    http,
-                    url,
-                    coaches=plan.coaches,
-                    capacity=settings.capacity,
-                    signed_in=lambda: progress("staff"),
-                ) as staff:
+            stage, key_ring = new_stage(url, http, content, speed=plan.speed), KeyRing(settings.key_ring)
+            async with hired_staff(
+                database,
+                http,
+                url,
+                coaches=plan.coaches,
+                capacity=settings.capacity,
+                signed_in=lambda: progress("staff"),
+            ) as staff:
+                try:
                     began = clock.monotonic()
                     await play(stage, staff, scripts, plan.parents_at_once, settings.capacity, progress)
                     seconds = clock.monotonic() - began
-                return await _judge(stage, database, KeyRing(settings.key_ring), len(scripts), seconds)
-            finally:
-                await leave_nobody(database, content.codebook, rehearsed=stage.scripts)
+                finally:
+                    await leave_nobody(
+                        database,
+                        key_ring,
+                        content.codebook,
+                        rehearsed=stage.scripts,
+                        supervisor=lead_of(staff),
+                    )
+            return await _judge(stage, database, key_ring, len(scripts), seconds)
     finally:
         await database.engine.dispose()
 

@@ -29,6 +29,11 @@ class Hired:
     socket_pass: Callable[[], Awaitable[str]]
 
 
+def lead_of(staff: Sequence[Hired]) -> UUID:
+    """The supervisor among them."""
+    return next(person.staff_id for person in staff if person.role == Role.SUPERVISOR)
+
+
 @asynccontextmanager
 async def hired_staff(
     database: Database,

@@ -34,7 +34,7 @@ async def test_only_the_owner_reaches_a_conversation(database: Database, setting
     await claim(database, carys, conversation)
     assert await _reaches(database, carys, conversation)
     assert not await _reaches(database, dewi, conversation)
-    await end(database, await parents(database, conversation))
+    await end(database, settings, await parents(database, conversation))
     assert await _reaches(database, carys, conversation), "wrapping up is part of it"
     async with transaction(database) as session:
         await leave(session, conversation_id=conversation)

@@ -37,7 +37,7 @@ async def _due(database: Database, settings: Settings) -> list[UUID]:
 
 async def _abandoned(database: Database, settings: Settings) -> UUID:
     started = await enter(database, settings)
-    await end(database, await parents(database, started.conversation_id))
+    await end(database, settings, await parents(database, started.conversation_id))
     return started.conversation_id
 
 
@@ -73,9 +73,9 @@ async def _closed(database: Database, settings: Settings) -> UUID:
                 state=state,
                 note="Found at a friend's.",
             )
-    await end(database, parent)
+    await end(database, settings, parent)
     coach = await coachs(database, carys, started.conversation_id)
-    await wrap_up(database, coach)
+    await wrap_up(database, settings, coach)
     return started.conversation_id
 
 

@@ -95,16 +95,16 @@ async def test_whatever_changes_who_may_write_raises_the_head(database: Database
     leaver = await waiting(database, settings)
 
     async def ended() -> None:
-        await end(database, await parents(database, conversation))
+        await end(database, settings, await parents(database, conversation))
 
     async def wrapped_up() -> None:
-        await wrap_up(database, await coachs(database, carys, conversation))
+        await wrap_up(database, settings, await coachs(database, carys, conversation))
 
     steps: list[tuple[Place | None, Callable[[], Awaitable[object]]]] = [
         (None, lambda: claim(database, carys, conversation)),
         (None, ended),
         (None, wrapped_up),
-        (leaver, lambda: end(database, leaver)),
+        (leaver, lambda: end(database, settings, leaver)),
     ]
     for place, step in steps:
         whose = place.conversation.id if place else conversation

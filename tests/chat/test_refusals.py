@@ -58,7 +58,7 @@ async def test_a_repeat_is_still_answered_after_the_end(database: Database, sett
     place, client_id = await waiting(database, settings), uuid4()
     async with writing(database, settings) as writer:
         await say(writer, place, "Bye", client_id=client_id)
-        await end(database, place)
+        await end(database, settings, place)
         assert (await say(writer, place, "Bye", client_id=client_id)).duplicate
         assert await refusal(say(writer, place, "One more thing")) == "conversation_closed"
     assert await said(database, settings, place.conversation.id) == ["Bye"]

@@ -112,7 +112,7 @@ async def test_posts_claim_and_end_at_once_leave_no_gap(database: Database, sett
 
         async def claim_and_end(place: Place = place, conversation: UUID = conversation) -> None:
             await claim(database, carys, conversation)
-            await end(database, place)
+            await end(database, settings, place)
 
         async with writing(database, settings) as writer:
             outcomes = await asyncio.gather(
@@ -128,7 +128,7 @@ async def test_posts_claim_and_end_at_once_leave_no_gap(database: Database, sett
         assert seqs == list(range(1, len(posted) + 4))
         assert await head_of(database, conversation) == seqs[-1]
         assert len({post.seq for post in posted}) == len(posted)
-        await wrap_up(database, await coachs(database, carys, conversation))
+        await wrap_up(database, settings, await coachs(database, carys, conversation))
 
 
 async def test_it_acknowledges_and_publishes_only_what_others_can_read(

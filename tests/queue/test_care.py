@@ -68,10 +68,17 @@ async def _hard_chat(database: Database, settings: Settings, carys: Staff, *, wo
                     state=state,
                     note="Seen to.",
                 )
-    await end(database, place)
+    await end(database, settings, place)
     async with transaction(database) as session:
         done = WrapUp(topics=("sleep",), disposition="advice-given")
-        await wrap_up(session, content().codebook, place=place, wrap_up=done, debrief=DEBRIEF)
+        await wrap_up(
+            session,
+            KeyRing(settings.key_ring),
+            content().codebook,
+            place=place,
+            wrap_up=done,
+            debrief=DEBRIEF,
+        )
 
 
 @pytest.mark.parametrize("worrying", [True, False])

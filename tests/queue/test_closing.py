@@ -55,8 +55,8 @@ async def test_a_parent_who_still_waits_leaves_and_is_abandoned(
 ) -> None:
     started = await enter(database, settings)
     place = await parents(database, started.conversation_id)
-    await end(database, place)
-    await end(database, place)  # a second tap changes nothing
+    await end(database, settings, place)
+    await end(database, settings, place)  # a second tap changes nothing
     assert await _status(database, started.conversation_id) == "abandoned"
     assert await _kinds(database, started.conversation_id) == ["queue.entered", "conversation.abandoned"]
     carys = await on_duty(database, CARYS)
@@ -69,7 +69,9 @@ async def test_a_parent_who_still_waits_leaves_and_is_abandoned(
 async def test_either_side_ends_it_once(database: Database, settings: Settings, who: str) -> None:
     parent, coach = await _open(database, settings)
     place, other = (parent, coach) if who == "parent" else (coach, parent)
-    await asyncio.gather(end(database, place), end(database, other), end(database, place))
+    await asyncio.gather(
+        end(database, settings, place), end(database, settings, other), end(database, settings, place)
+    )
     assert await _status(database, place.conversation.id) == "wrap_up"
     assert (await _kinds(database, place.conversation.id)).count("conversation.ended") == 1
 
@@ -82,7 +84,7 @@ async def test_leaving_and_being_claimed_at_once_end_in_one_consistent_state(
     for turn in range(12):
         started = await enter(database, settings)
         place = await parents(database, started.conversation_id)
-        both = [end(database, place), claim(database, carys, started.conversation_id)]
+        both = [end(database, settings, place), claim(database, carys, started.conversation_id)]
         outcomes = await asyncio.gather(*(both if turn % 2 else both[::-1]), return_exceptions=True)
         claimed = any(isinstance(outcome, Claimed) for outcome in outcomes)
         refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -99,7 +101,7 @@ async def test_leaving_and_being_claimed_at_once_end_in_one_consistent_state(
         if claimed:
             assert refused == []
             assert (status, entry) == ("wrap_up", "assigned")
-            await wrap_up(database, await coachs(database, carys, started.conversation_id))
+            await wrap_up(database, settings, await coachs(database, carys, started.conversation_id))
         else:
             assert [error.code for error in refused if isinstance(error, AppError)] == ["already_claimed"]
             assert (status, entry) == ("abandoned", "abandoned")
@@ -111,9 +113,13 @@ async def test_a_wrap_up_tags_closes_and_frees_the_coach(database: Database, set
     heard: list[object] = []
     database.bus.subscribe(ConversationClosed, heard.append)
     database.bus.subscribe(CoachReleased, heard.append)
-    await end(database, parent)
+    await end(database, settings, parent)
     await wrap_up(
-        database, coach, topics=("school-refusal", "sleep", "sleep"), barriers=("academic-pressure",)
+        database,
+        settings,
+        coach,
+        topics=("school-refusal", "sleep", "sleep"),
+        barriers=("academic-pressure",),
     )
     conversation = parent.conversation.id
     assert await _status(database, conversation) == "closed"
@@ -158,9 +164,9 @@ async def test_an_unknown_code_is_named_and_nothing_changes(
     database: Database, settings: Settings, wrong: dict[str, object]
 ) -> None:
     parent, coach = await _open(database, settings)
-    await end(database, parent)
+    await end(database, settings, parent)
     with pytest.raises(AppError) as refused:
-        await wrap_up(database, coach, **wrong)
+        await wrap_up(database, settings, coach, **wrong)
     assert refused.value.code == "bad_request"
     assert refused.value.next_step
     assert await _status(database, parent.conversation.id) == "wrap_up"
@@ -170,9 +176,9 @@ async def test_an_unknown_code_is_named_and_nothing_changes(
 
 async def test_near_matches_are_offered(database: Database, settings: Settings) -> None:
     parent, coach = await _open(database, settings)
-    await end(database, parent)
+    await end(database, settings, parent)
     with pytest.raises(AppError) as refused:
-        await wrap_up(database, coach, topics=("slep",))
+        await wrap_up(database, settings, coach, topics=("slep",))
     assert "slep" in refused.value.message
     assert "sleep" in refused.value.next_step
 
@@ -180,15 +186,17 @@ async def test_near_matches_are_offered(database: Database, settings: Settings) 
 async def test_what_has_not_ended_cannot_be_wrapped_up(database: Database, settings: Settings) -> None:
     _, coach = await _open(database, settings)
     with pytest.raises(AppError, match="not ended"):
-        await wrap_up(database, coach)
+        await wrap_up(database, settings, coach)
     assert await _status(database, coach.conversation.id) == "open"
 
 
 async def test_what_is_closed_cannot_be_wrapped_up_again(database: Database, settings: Settings) -> None:
     parent, coach = await _open(database, settings)
-    await end(database, parent)
+    await end(database, settings, parent)
     outcomes = await asyncio.gather(
-        wrap_up(database, coach), wrap_up(database, coach, topics=("send",)), return_exceptions=True
+        wrap_up(database, settings, coach),
+        wrap_up(database, settings, coach, topics=("send",)),
+        return_exceptions=True,
     )
     assert [isinstance(outcome, AppError) for outcome in outcomes].count(True) == 1
     assert (await _kinds(database, parent.conversation.id)).count("conversation.closed") == 1
@@ -197,7 +205,7 @@ async def test_what_is_closed_cannot_be_wrapped_up_again(database: Database, set
 async def test_an_open_concern_keeps_it_from_closing(database: Database, settings: Settings) -> None:
     parent, coach = await _open(database, settings)
     esther, ring = await on_duty(database, ESTHER), KeyRing(settings.key_ring)
-    await end(database, parent)
+    await end(database, settings, parent)
     assert coach.participant.staff_id is not None
     async with transaction(database) as session:
         concern = await raise_concern(
@@ -211,7 +219,7 @@ async def test_an_open_concern_keeps_it_from_closing(database: Database, setting
         )
     for state in ("acknowledged", "assessed", "decided", "closed"):
         with pytest.raises(AppError, match="concern"):
-            await wrap_up(database, coach)
+            await wrap_up(database, settings, coach)
         async with transaction(database) as session:
             await step_concern(
                 session,
@@ -222,7 +230,7 @@ async def test_an_open_concern_keeps_it_from_closing(database: Database, setting
                 state=state,
                 note="Spoken with the family.",
             )
-    await wrap_up(database, coach)
+    await wrap_up(database, settings, coach)
     assert await _status(database, parent.conversation.id) == "closed"
 
 
@@ -236,7 +244,7 @@ async def test_a_concern_raised_while_wrapping_up_is_never_passed_over(
         await claim(database, carys, started.conversation_id)
         parent = await parents(database, started.conversation_id)
         coach = await coachs(database, carys, started.conversation_id)
-        await end(database, parent)
+        await end(database, settings, parent)
 
         async def worry(conversation: UUID = started.conversation_id) -> None:
             async with transaction(database) as session:
@@ -251,7 +259,7 @@ async def test_a_concern_raised_while_wrapping_up_is_never_passed_over(
                     note="",
                 )
 
-        await asyncio.gather(worry(), wrap_up(database, coach), return_exceptions=True)
+        await asyncio.gather(worry(), wrap_up(database, settings, coach), return_exceptions=True)
         kinds = await _kinds(database, started.conversation_id, "staff")
         if await _status(database, started.conversation_id) == "closed":
             assert kinds == ["conversation.tagged"]

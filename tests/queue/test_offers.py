@@ -143,11 +143,11 @@ async def test_an_offer_ends_with_the_wait(database: Database, settings: Setting
     await claim(database, dewi, taken)
     assert await _states(database, taken) == [(carys.id, OfferState.WITHDRAWN)]
     assert await _offer(database) is not None
-    await end(database, await parents(database, left))
+    await end(database, settings, await parents(database, left))
     assert await _states(database, left) == [(carys.id, OfferState.WITHDRAWN)]
     assert await _offer(database) is not None
     async with transaction(database) as session:
-        await expire(session, before=clock.now())
+        await expire(session, KeyRing(settings.key_ring), before=clock.now())
     assert await _states(database, expired) == [(carys.id, OfferState.WITHDRAWN)]
 
 

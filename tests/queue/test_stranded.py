@@ -67,7 +67,7 @@ async def test_a_coach_who_is_heard_keeps_what_is_theirs(database: Database, set
     carys, started = await on_duty(database, CARYS), await enter(database, settings)
     await claim(database, carys, started.conversation_id)
     await _silent(database, carys, BOUNDS.lost.total_seconds() - 2)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _told(database, started.conversation_id))[-1] == ("conversation.assigned", None)
 
 
@@ -76,12 +76,12 @@ async def test_a_lost_coach_is_told_of_and_welcomed_back(database: Database, set
     await claim(database, carys, started.conversation_id)
     await _silent(database, carys, 36)
     for _ in range(2):  # a second look finds nothing new
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     async with reading(database) as session:
         assert not (await queries.coaches(session))[0].alive
     async with transaction(database) as session:
         await presence.renew(session, heard={carys.id: 0})
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _told(database, started.conversation_id))[2:] == [
         ("conversation.paused", "coach"),
         ("conversation.resumed", "coach"),
@@ -100,7 +100,7 @@ async def test_a_lost_coachs_parents_lead_the_queue_with_a_card(
         place = await coachs(database, carys, theirs.conversation_id)
         await say(writer, await parents(database, theirs.conversation_id), "One two three.")
         await _silent(database, carys, 61, lost=26)
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
         with pytest.raises(Exception, match="not"):  # fenced out
             await say(writer, place, "I am still here.")
     assert await _status(database, theirs.conversation_id) == ("waiting", 2)
@@ -134,7 +134,7 @@ async def test_after_a_time_without_any_worker_coaches_get_their_time_to_come_ba
     await claim(database, carys, started.conversation_id)
     await _silent(database, carys, 600)
     for _ in range(2):
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _status(database, started.conversation_id) == ("open", 1)
 
 
@@ -156,11 +156,11 @@ async def test_a_parent_who_left_is_waited_for_and_welcomed_back(
     await claim(database, carys, started.conversation_id)
     conversation = started.conversation_id
     await _assigned_ago(database, conversation, 200)
-    await sweep(database, BOUNDS)  # they were never seen at all
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)  # they were never seen at all
     async with transaction(database) as session:
         assert not await note_away(session, conversation_id=conversation, bounds=BOUNDS)
     await _parent_silent(database, conversation, -1)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _told(database, conversation))[2:] == [
         ("conversation.paused", "parent"),
         ("conversation.resumed", "parent"),
@@ -173,9 +173,9 @@ async def test_a_parent_who_stays_away_is_let_go_kindly(database: Database, sett
     conversation = started.conversation_id
     await _assigned_ago(database, conversation, 1000)
     await _parent_silent(database, conversation, 901)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _status(database, conversation))[0] == "open"
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _status(database, conversation))[0] == "wrap_up"
     assert (await _told(database, conversation))[-1] == ("conversation.ended", "absence")
 
@@ -188,7 +188,7 @@ async def test_what_was_known_of_a_parent_under_an_earlier_coach_says_nothing(
     async with transaction(database) as session:
         old = await db.time_of(session) - timedelta(hours=1)
         session.add(ParentLease(conversation_id=started.conversation_id, seen_at=old, away_at=old))
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _status(database, started.conversation_id))[0] == "open"
     assert len(await _told(database, started.conversation_id)) == 2
 
@@ -209,12 +209,12 @@ async def test_a_wrap_up_that_never_comes(database: Database, settings: Settings
                 category="missing_child",
                 note="",
             )
-    await end(database, await parents(database, conversation))
-    await sweep(database, BOUNDS)
+    await end(database, settings, await parents(database, conversation))
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _status(database, conversation))[0] == "wrap_up"
     async with transaction(database) as session:
         await session.execute(update(Conversation).values(ended_at=clock.now() - BOUNDS.wrap_up))
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert (await _status(database, conversation))[0] == ("wrap_up" if worried else "closed")
     async with reading(database) as session:
         assert await queries.load_of(session, staff_id=carys.id) == int(worried)

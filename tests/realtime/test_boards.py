@@ -59,8 +59,8 @@ async def test_an_expected_wait_is_told_once_enough_is_known(settings: Settings)
             done = await enter(database, settings)
             await claim(database, carys, done.conversation_id)
             place = await parents(database, done.conversation_id)
-            await end(database, place)
-            await wrap_up(database, await coachs(database, carys, done.conversation_id))
+            await end(database, settings, place)
+            await wrap_up(database, settings, await coachs(database, carys, done.conversation_id))
             async with transaction(database) as session:
                 await session.execute(
                     update(Assignment)

@@ -37,6 +37,7 @@ async def test_what_was_rehearsed_ends_and_the_rest_stays(settings: Settings, da
     async with transaction(database) as session:
         coach, _ = await add_staff(session, email="coach@example.org", name="Eira", role=Role.COACH)
         await set_availability(session, staff_id=coach.id, availability=Availability.AVAILABLE)
+        lead, _ = await add_staff(session, email="lead@example.org", name="Sam", role=Role.SUPERVISOR)
     simulated = Origin.SIMULATED
     waiting = await begin(database, key_ring, codebook, origin=simulated)
     talking = await begin(database, key_ring, codebook, origin=simulated, coach=coach.id)
@@ -54,14 +55,15 @@ async def test_what_was_rehearsed_ends_and_the_rest_stays(settings: Settings, da
             note="",
         )
 
-    assert await leave_nobody(database, codebook, rehearsed={waiting, talking, worrying, real}) == 3
+    rehearsed = {waiting, talking, worrying, real}
+    assert await leave_nobody(database, key_ring, codebook, rehearsed=rehearsed, supervisor=lead.id) == 3
 
     async with reading(database) as session:
         rows = await session.execute(select(col(Conversation.id), col(Conversation.status)))
         assert dict(rows.all()) == {
             waiting: "abandoned",
             talking: "closed",
-            worrying: "wrap_up",
+            worrying: "closed",
             another: "waiting",
             real: "waiting",
         }

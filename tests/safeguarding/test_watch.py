@@ -244,7 +244,7 @@ async def test_what_ended_before_it_was_read_is_read_and_its_concern_kept(
     database: Database, settings: Settings
 ) -> None:
     place = await _parent_says(database, settings, RISKY)
-    await end(database, place)  # they left the queue in the same moment
+    await end(database, settings, place)  # they left the queue in the same moment
     watch = _watch(database, settings)
     await watch.find(before=clock.now(), ended_within=LATELY)
     await _read_all(watch)
