@@ -21,7 +21,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event, func, make_url, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    MetaData,
+    Select,
+    Table,
+    TypeDecorator,
+    bindparam,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -74,8 +88,8 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the interface's name)
-        if value is None:
-            return None
+        if value is None or value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -168,6 +182,9 @@ async def alone(database: Database, work: str) -> AsyncIterator[bool]:
                 await connection.execute(select(func.pg_advisory_unlock(number)))
 
 
+_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+
+
 async def take_turn(session: AsyncSession, work: str) -> None:
     """Wait until no other transaction of any worker does this work; the turn ends with this one.
 
@@ -175,7 +192,7 @@ async def take_turn(session: AsyncSession, work: str) -> None:
     """
     if session.get_bind().dialect.name == "sqlite":
         return
-    await session.execute(select(func.pg_advisory_xact_lock(_number_of(work))))
+    await (await session.connection()).execute(_TURN, {"number": _number_of(work)})
 
 
 async def time_of(session: AsyncSession) -> datetime:
@@ -249,6 +266,17 @@ def record(session: AsyncSession, happened: Event) -> None:
 def before_commit(session: AsyncSession, step: Callable[[], Awaitable[None]]) -> None:
     """Run this as the transaction's last work, so that a lock which everybody wants is held briefly."""
     session.info["last"].append(step)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """A model's table, for what is read so often that no objects should be made of it."""
+    return metadata.tables[str(model.__tablename__)]
+
+
+async def rows_of(session: AsyncSession, chosen: Select[Any], given: dict[str, Any]) -> list[Any]:
+    """The rows of a statement of tables, with what the session has pending written first."""
+    await session.flush()
+    return list(await (await session.connection()).execute(chosen, given))
 
 
 def migrate(settings: Settings) -> None:

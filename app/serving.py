@@ -36,7 +36,7 @@ def serve_until_stopped(settings: Settings, listener: socket.socket, *, announce
         allow_sockets()
         app = create_app(settings)
         announce()
-        _settle_memory()
+        settle_memory()
         uvicorn.Server(_config(settings, app)).run(sockets=[listener])
         return
     create_app(settings)  # what stops each worker is said once, before any is started
@@ -59,11 +59,11 @@ def worker() -> FastAPI:
     except AppError as error:
         sys.stderr.write(f"{error.message}\n{error.next_step}\n")
         sys.exit(STARTUP_FAILURE)
-    _settle_memory()
+    settle_memory()
     return app
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What is there before the first request stays: looking it through for garbage would delay messages."""
     gc.collect()
     gc.freeze()

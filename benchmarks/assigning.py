@@ -27,6 +27,7 @@ from app.queue import queries
 from app.queue.models import Assignment, Offer, OfferState, QueueEntry, Shift
 from app.queue.offers import assign
 from app.queue.rules import Turn
+from app.serving import settle_memory
 from app.settings import Settings
 from tests.provision.postgres import postgres_cluster
 
@@ -68,6 +69,11 @@ async def measure(settings: Settings, *, waiting: int, coaches: int) -> dict[str
     database = open_database(settings)
     try:
         await fill(database, waiting=waiting, coaches=coaches)
+        settle_memory()  # as the service does when it has begun
+
+        async def nothing() -> None:
+            async with transaction(database) as session:
+                await session.execute(text("SELECT 1"))
 
         async def decide() -> None:
             async with transaction(database) as session:
@@ -93,6 +99,7 @@ async def measure(settings: Settings, *, waiting: int, coaches: int) -> dict[str
 
         return {
             "one decision, committed": await _time(decide, undo),
+            "an empty transaction": await _time(nothing),
             "what a board shows": await _time(board),
             "every parent's place": await _time(places),
         }

@@ -11,6 +11,7 @@ Record = dict[str, object]
 
 MOST_COMPARED = 20
 MOST_PASSED = 20
+MOST_NAMED = 100  # in each list: with more on duty, the record would weigh more than the decision
 RANKED_BY = ("language", "known", "topic", "load", "idle", "number")
 
 
@@ -19,23 +20,28 @@ def record_of(decision: Decision, *, how: str, **more: object) -> Record:
 
     The best of the coaches who could have been given this parent stand with all that was known about them.
     `others` are those behind them, `barred` those who could be given nobody, by the reason. `passed` are the
-    parents before this one whom nobody free could take: the first of them, and `passed_more` how many more.
+    parents before this one whom nobody free could take. Of each list the first stand there, and in `more`
+    how many more there were.
     """
-    barred: dict[str, list[str]] = defaultdict(list)
+    behind, unfit = decision.compared[MOST_COMPARED:], decision.unfit[MOST_COMPARED:]
+    barred: dict[str, list[UUID]] = defaultdict(list)
     for staff, bar in decision.barred:
-        barred[bar.value].append(str(staff))
+        barred[bar.value].append(staff)
+    numbers = {"others": len(behind), "unfit_others": len(unfit)}
+    numbers |= {f"barred_{bar}": len(found) for bar, found in barred.items()}
     return {
         "how": how,
         "at": decision.at.isoformat(),
         "coach": str(decision.coach.staff),
         "parent": _waiting(decision.parent),
         "compared": [_coach(coach) for coach in decision.compared[:MOST_COMPARED]],
-        "others": [str(coach.staff) for coach in decision.compared[MOST_COMPARED:]],
+        "others": [str(coach.staff) for coach in behind[:MOST_NAMED]],
         "unfit": [{**_coach(coach), "why": misfit.value} for coach, misfit in decision.unfit[:MOST_COMPARED]],
-        "unfit_others": [str(coach.staff) for coach, _ in decision.unfit[MOST_COMPARED:]],
-        "barred": dict(barred),
+        "unfit_others": [str(coach.staff) for coach, _ in unfit[:MOST_NAMED]],
+        "barred": {bar: [str(staff) for staff in found[:MOST_NAMED]] for bar, found in barred.items()},
         "passed": [_waiting(parent) for parent in decision.passed[:MOST_PASSED]],
         "passed_more": max(0, len(decision.passed) - MOST_PASSED),
+        "more": {name: number - MOST_NAMED for name, number in numbers.items() if number > MOST_NAMED},
         **more,
     }
 
@@ -55,7 +61,8 @@ def replayed(record: dict[str, Any]) -> Record:
     kept = {name: record[name] for name in record if name not in again}
     for name in ("others", "unfit_others", "barred", "passed_more"):
         kept[name] = record[name]
-    return {**again, **kept}
+    kept["more"] = record.get("more", {})  # records of the first versions name everybody
+    return {name: told for name, told in {**again, **kept}.items() if name in record}
 
 
 def difference(parent: dict[str, Any], best: dict[str, Any], other: dict[str, Any]) -> str:

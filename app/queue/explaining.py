@@ -106,14 +106,20 @@ def in_words(
             load=best["load"],
             other_load=other["load"],
         )
+
+    def named(staff: list[str], more: str) -> str:
+        told = ", ".join(_name(names, each) for each in staff)
+        left = why.get("more", {}).get(more)
+        return words("and_more", names=told, count=left) if left else told
+
     if why["others"]:
-        yield words("others", names=", ".join(_name(names, each) for each in why["others"]))
+        yield words("others", names=named(why["others"], "others"))
     for misfit in why["unfit"]:
         yield words(f"unfit_{misfit['why']}", other=_name(names, misfit["staff"]))
     if why["unfit_others"]:
-        yield words("unfit_others", names=", ".join(_name(names, each) for each in why["unfit_others"]))
+        yield words("unfit_others", names=named(why["unfit_others"], "unfit_others"))
     for bar, staff in why["barred"].items():
-        yield words(f"barred_{bar}", names=", ".join(_name(names, each) for each in staff))
+        yield words(f"barred_{bar}", names=named(staff, f"barred_{bar}"))
 
 
 async def _names(session: AsyncSession, records: list[Stored], staff: set[UUID]) -> dict[str, str]:

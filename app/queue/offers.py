@@ -5,9 +5,11 @@ Locks are taken in the order of `actions`: the coach's shift, the queue entry, t
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, true, update
+from sqlalchemy import Select, bindparam, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -81,11 +83,9 @@ async def decide(session: AsyncSession, now: datetime) -> Decision | None:
     if not waiting:
         return None
     coaches = await queries.coaches(session)
-    free = [coach for coach in coaches if bar_of(coach, now) is None]
-    if not free:
-        return None
     decided = match(waiting, coaches, now, most=1)
     if not decided and len(waiting) == queries.WINDOW:
+        free = [coach for coach in coaches if bar_of(coach, now) is None]
         spoken = {language for coach in free for language in coach.languages}
         waiting = await queries.head_of_queue(session, now=now, languages=spoken, to_offer=True)
         decided = match(waiting, coaches, now, most=1)
@@ -161,35 +161,55 @@ async def _still_so(session: AsyncSession, decision: Decision) -> bool:
     Whoever is given somebody has another moment since when they are idle.
     """
     coach = decision.coach
-    found = await session.execute(
-        select(col(Shift.id), col(QueueEntry.id))
-        .join_from(Shift, QueueEntry, true())
+    as_read = {
+        "coach": coach.staff,
+        "availability": coach.availability,
+        "idle_since": coach.idle_since,
+        "conversation": decision.parent.conversation,
+    }
+    return bool(await db.rows_of(session, _as_read(), as_read))
+
+
+@cache
+def _as_read() -> Select[Any]:
+    shift, entry = db.table_of(Shift).c, db.table_of(QueueEntry).c
+    return (
+        select(shift.id, entry.id)
+        .join_from(db.table_of(Shift), db.table_of(QueueEntry), true())
         .where(
-            col(Shift.staff_id) == coach.staff,
-            col(Shift.ended_at).is_(None),
-            col(Shift.availability) == coach.availability,
-            func.coalesce(col(Shift.last_given_at), col(Shift.started_at)) == coach.idle_since,
-            col(QueueEntry.conversation_id) == decision.parent.conversation,
-            col(QueueEntry.state) == EntryState.WAITING,
+            shift.staff_id == bindparam("coach"),
+            shift.ended_at.is_(None),
+            shift.availability == bindparam("availability"),
+            func.coalesce(shift.last_given_at, shift.started_at) == bindparam("idle_since"),
+            entry.conversation_id == bindparam("conversation"),
+            entry.state == EntryState.WAITING,
         )
         .with_for_update()
     )
-    return found.first() is not None
 
 
 async def _offer(session: AsyncSession, decision: Decision, offering: Offering) -> Offered:
     parent, now = decision.parent, decision.at
-    offer = Offer(
+    offered = Offered(
+        offer_id=uuid4(),
         conversation_id=parent.conversation,
         staff_id=decision.coach.staff,
-        why=record_of(decision, how="offered"),
-        offered_at=now,
         expires_at=now + (offering.urgent if parent.high_risk else offering.answer),
     )
-    session.add(offer)
-    await session.flush()
+    await (await session.connection()).execute(
+        insert(db.table_of(Offer)),
+        {
+            "id": offered.offer_id,
+            "conversation_id": offered.conversation_id,
+            "staff_id": offered.staff_id,
+            "state": OfferState.PENDING,
+            "why": record_of(decision, how="offered"),
+            "offered_at": now,
+            "expires_at": offered.expires_at,
+        },
+    )
     record(session, QueueChanged())
-    return Offered(offer.id, parent.conversation, offer.staff_id, offer.expires_at)
+    return offered
 
 
 def _no_offer() -> NotFound:

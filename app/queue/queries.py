@@ -4,16 +4,18 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, cast, distinct, func, or_, select
+from sqlalchemy import Integer, Select, bindparam, cast, distinct, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.accounts.models import Staff
 from app.chat.models import Conversation
+from app.db import rows_of, table_of
 from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, QueueEntry, Shift
 from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
 from app.safeguarding.models import Concern
@@ -72,35 +74,11 @@ async def head_of_queue(
     With `languages`, only whom somebody who speaks these may take now. `to_offer` leaves out who is just now
     being offered to a coach, and everybody while a supervisor has the switchboard.
     """
-    chosen = select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(limit)
+    given: dict[str, Any] = {"limit": limit, "asked_after": now - ASK_AGAIN}
     if languages is not None:
-        chosen = chosen.where(
-            or_(
-                col(QueueEntry.turn) == Turn.HIGH_RISK,
-                col(QueueEntry.language).in_(languages),
-                col(QueueEntry.entered_at) <= now - LANGUAGE_WAIT,
-            )
-        )
-    if to_offer:
-        pending = select(col(Offer.id)).where(
-            col(Offer.conversation_id) == col(QueueEntry.conversation_id),
-            col(Offer.state) == OfferState.PENDING,
-        )
-        chosen = chosen.where(~pending.exists(), ~_switchboard().exists())
-    head = chosen.subquery()
-    lately = (
-        select(col(Offer.conversation_id), col(Offer.staff_id), col(Offer.answered_at))
-        .where(
-            col(Offer.answered_at) > now - ASK_AGAIN,
-            col(Offer.state).in_((OfferState.DECLINED, OfferState.MISSED)),
-        )
-        .subquery()
-    )
-    rows = await session.execute(
-        select(*head.c, lately.c.staff_id, lately.c.answered_at).outerjoin_from(
-            head, lately, lately.c.conversation_id == head.c.conversation_id
-        )
-    )
+        given |= {"languages": list(languages), "entered_before": now - LANGUAGE_WAIT}
+    chosen = _head(of_languages=languages is not None, to_offer=to_offer)
+    rows = await rows_of(session, chosen, given)
     found: dict[UUID, Waiting] = {}
     asked: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
     for *entry, staff, at in rows:
@@ -114,61 +92,128 @@ async def head_of_queue(
     return in_order(list(found.values()))
 
 
+# These two are asked for each decision: they are put together once, and read no objects.
+
+
+@cache
+def _head(*, of_languages: bool, to_offer: bool) -> Select[Any]:
+    entry = table_of(QueueEntry).c
+    chosen = (
+        select(
+            entry.conversation_id,
+            entry.entered_at,
+            entry.turn,
+            entry.language,
+            entry.topic,
+            entry.earlier_coach,
+        )
+        .where(entry.state == EntryState.WAITING)
+        .order_by(entry.turn, entry.entered_at, entry.conversation_id)
+        .limit(bindparam("limit"))
+    )
+    if of_languages:
+        chosen = chosen.where(
+            or_(
+                entry.turn == Turn.HIGH_RISK,
+                entry.language.in_(bindparam("languages", expanding=True)),
+                entry.entered_at <= bindparam("entered_before"),
+            )
+        )
+    offer = table_of(Offer).c
+    if to_offer:
+        pending = select(offer.id).where(
+            offer.conversation_id == entry.conversation_id, offer.state == OfferState.PENDING
+        )
+        chosen = chosen.where(~pending.exists(), ~_switchboard().exists())
+    head = chosen.subquery()
+    lately = (
+        select(offer.conversation_id, offer.staff_id, offer.answered_at)
+        .where(
+            offer.answered_at > bindparam("asked_after"),
+            offer.state.in_((OfferState.DECLINED, OfferState.MISSED)),
+        )
+        .subquery()
+    )
+    return select(*head.c, lately.c.staff_id, lately.c.answered_at).outerjoin_from(
+        head, lately, lately.c.conversation_id == head.c.conversation_id
+    )
+
+
 async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
     """Every coach and supervisor whose shift runs, as a decision sees them; or only this one."""
-    held = (
-        select(
-            col(Assignment.staff_id),
-            func.count().label("load"),
-            func.sum(cast(col(Assignment.high_risk), Integer)).label("high_risk"),
-        )
-        .where(col(Assignment.ended_at).is_(None))
-        .group_by(col(Assignment.staff_id))
-    )
-    if staff_id is not None:
-        held = held.where(col(Assignment.staff_id) == staff_id)
-    loads = held.subquery()
-    facts: tuple[Any, ...] = (
-        col(Staff.id),
-        col(Staff.languages),
-        func.coalesce(col(Shift.last_given_at), col(Shift.started_at)),
-        func.coalesce(loads.c.load, 0),
-        col(Staff.capacity),
-        col(Staff.skills),
-        col(Staff.sees_again),
-        col(Shift.availability),
-        func.coalesce(loads.c.high_risk, 0),
-        col(Shift.rests_until),
-        col(Offer.id).is_not(None),
-        col(Lease.lost_at).is_(None),
-    )
-    chosen = (
-        select(*facts)
-        .join(Shift, col(Shift.staff_id) == col(Staff.id))
-        .outerjoin(Lease, col(Lease.staff_id) == col(Staff.id))
-        .outerjoin(loads, loads.c.staff_id == col(Staff.id))
-        .outerjoin(Offer, (col(Offer.staff_id) == col(Staff.id)) & (col(Offer.state) == OfferState.PENDING))
-        .where(col(Shift.ended_at).is_(None), col(Staff.disabled_at).is_(None))
-    )
-    if staff_id is not None:
-        chosen = chosen.where(col(Staff.id) == staff_id)
+    given = {} if staff_id is None else {"staff_id": staff_id}
+    rows = await rows_of(session, _on_shift(one=staff_id is not None), given)
     return [
         Coach(
-            staff=row[0],
-            languages=tuple(row[1].split(",")),
-            idle_since=row[2],
-            load=row[3],
-            capacity=row[4],
-            skills=tuple(row[5].split(",")) if row[5] else (),
-            sees_again=row[6],
-            availability=row[7],
-            high_risk=int(row[8]),
-            rests_until=row[9],
-            being_asked=row[10],
-            alive=row[11],
+            staff,
+            tuple(languages.split(",")),
+            idle_since,
+            load,
+            capacity,
+            tuple(skills.split(",")) if skills else (),
+            sees_again,
+            availability,
+            alive,
+            int(high_risk),
+            rests_until,
+            being_asked,
         )
-        for row in await session.execute(chosen)
+        for (
+            staff,
+            languages,
+            idle_since,
+            load,
+            capacity,
+            skills,
+            sees_again,
+            availability,
+            alive,
+            high_risk,
+            rests_until,
+            being_asked,
+        ) in rows
     ]
+
+
+@cache
+def _on_shift(*, one: bool) -> Select[Any]:
+    staff, shift, offer = table_of(Staff), table_of(Shift), table_of(Offer)
+    held_by, lease = table_of(Assignment).c, table_of(Lease)
+    held = (
+        select(
+            held_by.staff_id,
+            func.count().label("load"),
+            func.sum(cast(held_by.high_risk, Integer)).label("high_risk"),
+        )
+        .where(held_by.ended_at.is_(None))
+        .group_by(held_by.staff_id)
+    )
+    if one:
+        held = held.where(held_by.staff_id == bindparam("staff_id"))
+    loads = held.subquery()
+    chosen = (
+        select(
+            staff.c.id,
+            staff.c.languages,
+            func.coalesce(shift.c.last_given_at, shift.c.started_at),
+            func.coalesce(loads.c.load, 0),
+            staff.c.capacity,
+            staff.c.skills,
+            staff.c.sees_again,
+            shift.c.availability,
+            lease.c.lost_at.is_(None),
+            func.coalesce(loads.c.high_risk, 0),
+            shift.c.rests_until,
+            offer.c.id.is_not(None),
+        )
+        .select_from(staff)
+        .join(shift, shift.c.staff_id == staff.c.id)
+        .outerjoin(lease, lease.c.staff_id == staff.c.id)
+        .outerjoin(loads, loads.c.staff_id == staff.c.id)
+        .outerjoin(offer, (offer.c.staff_id == staff.c.id) & (offer.c.state == OfferState.PENDING))
+        .where(shift.c.ended_at.is_(None), staff.c.disabled_at.is_(None))
+    )
+    return chosen.where(staff.c.id == bindparam("staff_id")) if one else chosen
 
 
 async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingParent]:

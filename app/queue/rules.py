@@ -197,7 +197,7 @@ def bar_of(coach: Coach, now: datetime) -> Bar | None:
 
 def misfit_of(parent: Waiting, coach: Coach, now: datetime) -> Misfit | None:
     """Why a free coach may not be given this parent now, or None."""
-    if any(staff == coach.staff and now - at < ASK_AGAIN for staff, at in parent.asked):
+    if parent.asked and any(staff == coach.staff and now - at < ASK_AGAIN for staff, at in parent.asked):
         return Misfit.DECLINED
     if parent.high_risk or parent.language in coach.languages or now - parent.entered_at >= LANGUAGE_WAIT:
         return None

@@ -125,6 +125,32 @@ def test_a_thousand_stored_decisions_are_decided_and_explained_the_same_again() 
         assert told
 
 
+def test_of_five_hundred_coaches_a_hundred_are_named_and_the_rest_counted() -> None:
+    team = [
+        Coach(
+            UUID(int=number),
+            ("en",),
+            NOW,
+            load=number % 2,
+            availability="busy" if number > 300 else "available",
+        )
+        for number in range(500)
+    ]
+    parent = Waiting(UUID(int=1000), NOW, Turn.ORDINARY, "en")
+    [decision] = match([parent], team, NOW)
+    why = json.loads(json.dumps(record_of(decision, how="offered")))
+    assert len(why["compared"]) == 20
+    assert len(why["others"]) == len(why["barred"]["away"]) == 100
+    assert why["more"] == {"others": 301 - 20 - 100, "barred_away": 199 - 100}
+    assert replayed(why) == why
+
+    def words(key: str, **values: object) -> str:
+        return content().interface.text(f"explain.{key}", "en").format(**values)
+
+    told = list(in_words(why, {}, words, str))
+    assert any(line.startswith("Also free") and line.endswith("and 181 more.") for line in told)
+
+
 def test_other_rules_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = [next(each) for each in [_decisions(Random(SEED))] for _ in range(100)]
     monkeypatch.setattr("app.queue.rules.rank", lambda _, coach: (-coach.load, coach.staff))
