@@ -27,6 +27,7 @@ from app.export import routes as research
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
+from app.queue.hours import run_hours
 from app.queue.offering import run_offering
 from app.queue.offers import offering_of
 from app.queue.routes import opening_now
@@ -81,8 +82,14 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
         text_limit=settings.limits.text_characters,
     )
 
+    def opening() -> tuple[bool, str | None]:
+        now = opening_now(settings, state.content)
+        return now.open, now.next_opening
+
     def is_open() -> bool:
-        return opening_now(settings, state.content).open
+        return opening()[0]
+
+    state.opening = opening
 
     state.closed = asyncio.Event()
     state.queue_changed = asyncio.Event()
@@ -218,6 +225,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ]
     works.append(run_offering(state.database, state.queue_changed, offering_of(state.settings)))
     timers = state.settings.timers
+    works.append(run_hours(state.database, state.opening, every=timers.sweep))
     works.append(run_renewing(state.realtime))
     works.append(run_sweeping(state.database, state.key_ring, bounds_of(timers), every=timers.sweep))
     if state.broker is not None:

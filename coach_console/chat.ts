@@ -49,6 +49,9 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
           <kbd>Alt+${place}</kbd>
         </p>
       </header>
+      ${stream?.events.some((event) => event.k === "message.left") && !ended
+        ? html`<p class="facts">${words("console.chat.left_message")}</p>`
+        : nothing}
       ${cardView(model, conversation)} ${logView(model, doings, stream, said)} ${flagsView(model, conversation)}
       <p class="told" role="status">${begun.told}</p>
       ${faultBox(begun.fault)}

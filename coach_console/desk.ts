@@ -19,6 +19,7 @@ interface Waiting {
   readonly language: string;
   readonly age_band: string | null;
   readonly priority: number;
+  readonly message: boolean;
 }
 
 interface Coach {
@@ -168,6 +169,7 @@ function waitingView(model: Model, doings: Doings, one: Waiting, place: number):
   return html`<li class=${one.priority > 0 ? "risk" : ""}>
     <p id=${id}>
       ${one.priority > 0 ? html`<strong class="flag">${words("console.queue.high_risk")}</strong> ` : nothing}
+      ${one.message ? html`<strong>${words("console.queue.message")}.</strong> ` : nothing}
       <span>${words("console.queue.position", { position: place })}: ${factsOf(model, one)}.</span>
       <span class="waited">${words("console.queue.waiting_since", { minutes: minutesSince(one.since) })}</span>
     </p>

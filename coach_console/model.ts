@@ -129,6 +129,7 @@ export interface Offer {
   readonly language: string;
   readonly age_band: string | null;
   readonly priority: number;
+  readonly message: boolean;
   readonly expires_at: string;
   readonly seconds: number;
 }

@@ -40,7 +40,7 @@ function offerView(model: Model, doings: Doings, one: Offer): TemplateResult {
       <h2 id=${id}>${words("console.offer")}</h2>
       <p>
         ${one.priority > 0 ? html`<strong class="flag">${words("console.queue.high_risk")}</strong> ` : nothing}
-        ${factsOf(model, one)}.
+        ${one.message ? html`<strong>${words("console.queue.message")}.</strong> ` : nothing} ${factsOf(model, one)}.
         <span class="waited">${words("console.queue.waiting_since", { minutes: minutesSince(one.since) })}</span>
       </p>
       <p class="left" aria-hidden="true">${words("console.offer.left", { seconds: left })}</p>

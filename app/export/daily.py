@@ -45,7 +45,12 @@ async def run_daily(
     counted = await count_closed(database, now=now)
     rows = await make_rows(database, key_ring, settings, codebook, now=now, progress=progress)
     async with transaction(database) as session:
-        await closing.expire(session, key_ring, before=now - timedelta(hours=settings.abandoned_hours))
+        await closing.expire(
+            session,
+            key_ring,
+            before=now - timedelta(hours=settings.abandoned_hours),
+            messages_before=now - timedelta(days=settings.retention_days),
+        )
     erased = await erase_due(database, key_ring, settings, now=now)
     await runs.remove_expired(database, settings, now=now)
     await asyncio.to_thread(building.remove_unfinished, settings)

@@ -101,11 +101,17 @@ async def close_unwrapped(session: AsyncSession, key_ring: KeyRing, *, conversat
     return moved
 
 
-async def expire(session: AsyncSession, key_ring: KeyRing, *, before: datetime) -> None:
-    """Abandon whatever has waited since `before`: its parent left without saying so, and nobody came."""
+async def expire(
+    session: AsyncSession, key_ring: KeyRing, *, before: datetime, messages_before: datetime
+) -> None:
+    """Abandon whatever has waited since `before`: its parent left without saying so, and nobody came.
+
+    Nobody waits beside a message that was left: it goes only when `messages_before` is passed too.
+    """
+    kept = col(QueueEntry.message_left_at).is_not(None) & (col(QueueEntry.entered_at) >= messages_before)
     expired = await session.scalars(
         update(QueueEntry)
-        .where(col(QueueEntry.state) == EntryState.WAITING, col(QueueEntry.entered_at) < before)
+        .where(col(QueueEntry.state) == EntryState.WAITING, col(QueueEntry.entered_at) < before, ~kept)
         .values(state=EntryState.EXPIRED, ended_at=clock.now())
         .returning(col(QueueEntry.conversation_id))
     )

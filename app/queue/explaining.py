@@ -16,6 +16,7 @@ from app.content.rules import Content, Language
 from app.errors import NotFound
 from app.queue.decisions import difference, replayed
 from app.queue.models import Assignment, Offer, QueueEntry
+from app.queue.rules import Turn
 
 Words = Callable[..., str]
 Stored = dict[str, Any]  # a decision's record, whose shape is `decisions.record_of`
@@ -91,8 +92,8 @@ def in_words(
         language=words(f"language_{parent['language']}"),
         topic=topic(parent["topic"]) if parent["topic"] else words("no_topic"),
     )
-    if parent["turn"] < 2:
-        yield words("high_risk" if parent["turn"] == 0 else "returned")
+    if parent["turn"] != Turn.ORDINARY:
+        yield words(Turn(parent["turn"]).name.lower())
     passed = len(why["passed"]) + int(why["passed_more"])
     if passed:
         yield words("passed", count=passed)

@@ -36,7 +36,8 @@ class OfferState(StrEnum):
 class QueueEntry(SQLModel, table=True):
     """A waiting conversation; the lowest `turn` comes first, and within one the oldest.
 
-    `topic` is the parent's own. `earlier_coach` is set where the parent wishes to meet them again.
+    `topic` is the parent's own. `earlier_coach` is set where the parent wishes to meet them again. Once
+    `message_left_at` is set, nobody waits at a screen: what they wrote is to be answered.
     """
 
     __tablename__ = "queue_entry"
@@ -70,6 +71,8 @@ class QueueEntry(SQLModel, table=True):
     earlier_coach: UUID | None = Field(default=None, foreign_key="staff.id")
     entered_at: datetime = Field(sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    told_closing_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    message_left_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Shift(SQLModel, table=True):

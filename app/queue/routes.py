@@ -35,7 +35,10 @@ class Service(BaseModel):
 
 
 class StartRequest(BaseModel):
-    """Everything but `start_id` is optional, and consent is off unless it is given."""
+    """Everything but `start_id` is optional, and consent is off unless it is given.
+
+    `leave_message` counts only while the service is closed: `first_message` is answered when it opens.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,6 +54,7 @@ class StartRequest(BaseModel):
     consent_version: Code | None = None
     return_code: Annotated[str, StringConstraints(max_length=120)] | None = Field(default=None, repr=False)
     same_coach: bool = False
+    leave_message: bool = False
     first_message: str | None = Field(default=None, repr=False)
     origin: Literal["parent", "simulated"] = "parent"
 
@@ -86,13 +90,15 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     content: Content = request.app.state.content
     await limits.check(request, "start", per_minute=settings.limits.starts_per_minute)
     opening = opening_now(settings, content)
-    if not opening.open:
+    if not opening.open and not asked.leave_message:
         raise Conflict(
             f"The chat is closed now. It opens again {_in_words(opening.next_opening)}.",
-            next_step="In danger call 999. Our advice pages are always open.",
+            next_step="In danger call 999. You can leave a message. Our advice pages are always open.",
             code="blocked",
         )
-    start = _checked(settings, content, asked)
+    start = replace(_checked(settings, content, asked), message=not opening.open)
+    if start.message and asked.first_message is None:
+        raise BadRequest("There is no message yet.", next_step="Write it first, then leave it here.")
     if asked.return_code:
         follows = await conversation_of_code(request, asked.return_code)
         start = replace(start, follows=follows, same_coach=asked.same_coach)

@@ -18,6 +18,7 @@ class Turn(IntEnum):
     HIGH_RISK = 0
     RETURNED = 1  # their coach was lost: back to the head
     ORDINARY = 2
+    MESSAGE = 3  # left to be answered: nobody is waiting at a screen
 
 
 class Bar(StrEnum):

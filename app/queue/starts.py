@@ -19,6 +19,7 @@ from app.content.rules import Codebook
 from app.db import record
 from app.events import QueueChanged
 from app.queue.models import Assignment, QueueEntry
+from app.queue.rules import Turn
 from app.sealing import KeyRing
 from app.topics.actions import tag
 
@@ -27,7 +28,8 @@ from app.topics.actions import tag
 class Start:
     """What a parent says when they start; only the language is always there.
 
-    `same_coach` is their wish to talk to the coach of the conversation that this one follows.
+    `same_coach` is their wish to talk to the coach of the conversation that this one follows. With `message`
+    nobody is there to talk to them, and what they write is to be answered later.
     """
 
     start_id: UUID
@@ -37,6 +39,7 @@ class Start:
     consent_version: str | None = None
     follows: UUID | None = None
     same_coach: bool = False
+    message: bool = False
     origin: Origin = Origin.PARENT
 
 
@@ -78,16 +81,20 @@ async def start_conversation(
         if earlier is None:
             raise
         return earlier
+    now = clock.now()
     session.add(
         QueueEntry(
             conversation_id=conversation.id,
+            turn=Turn.MESSAGE if start.message else Turn.ORDINARY,
+            message_left_at=now if start.message else None,
             language=start.language,
             topic=start.topic,
             earlier_coach=await _earlier_coach(session, start),
-            entered_at=clock.now(),
+            entered_at=now,
         )
     )
-    await log.append(session, conversation_id=conversation.id, happened=log.Happened("queue.entered", {}))
+    for kind in ("queue.entered", *(("message.left",) if start.message else ())):
+        await log.append(session, conversation_id=conversation.id, happened=log.Happened(kind, {}))
     if start.topic is not None:
         await tag(
             session,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,7 +20,7 @@ from app.db import Database, reading, record, transaction
 from app.events import QueueChanged
 from app.queue.closing import close_unwrapped, end_unattended
 from app.queue.handover import give_back
-from app.queue.models import Assignment, Lease, Offer, OfferState, ParentLease
+from app.queue.models import Assignment, Lease, Offer, OfferState, ParentLease, QueueEntry
 from app.sealing import KeyRing
 from app.settings import Timers
 
@@ -115,15 +115,18 @@ async def find(session: AsyncSession, bounds: Bounds) -> Stranded:
             col(Assignment.assigned_at),
             col(ParentLease.seen_at),
             col(ParentLease.away_at),
+            _left_message(),
         )
         .join(Conversation, col(Conversation.id) == col(Assignment.conversation_id))
         .outerjoin(ParentLease, col(ParentLease.conversation_id) == col(Assignment.conversation_id))
         .where(*OPEN_NOW)
     )
     away, here, gone = [], [], []
-    for conversation, came, renewed, left in parents:
+    for conversation, came, renewed, left, message in parents:
         # What was written down under an earlier coach says nothing of now.
         seen_at, away_at = max(filter(None, (renewed, came))), left if left and left >= came else None
+        if message and seen_at == came:
+            continue  # whoever left a message is not expected before they are seen
         if away_at is None:
             away += [conversation] * (seen_at <= now - bounds.away)
         elif away_at < seen_at:
@@ -260,6 +263,13 @@ async def _open_of(session: AsyncSession, staff_id: UUID) -> list[UUID]:
 async def _tell(session: AsyncSession, conversations: list[UUID], kind: str, *, by: str) -> None:
     for conversation in conversations:
         await log.append(session, conversation_id=conversation, happened=log.Happened(kind, {"by": by}))
+
+
+def _left_message() -> ColumnElement[bool]:
+    return exists().where(
+        col(QueueEntry.conversation_id) == col(Assignment.conversation_id),
+        col(QueueEntry.message_left_at).is_not(None),
+    )
 
 
 def _holds_open() -> object:

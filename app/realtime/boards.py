@@ -21,7 +21,7 @@ from app.chat.models import Conversation
 from app.db import Database, reading
 from app.queue import queries
 from app.queue.models import Assignment, Shift
-from app.queue.rules import Expected, expected_wait, needs_relief
+from app.queue.rules import Expected, Turn, expected_wait, needs_relief
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
 from app.safeguarding import queries as concerns
@@ -91,6 +91,7 @@ class Boards:
                 "language": parent.entry.language,
                 "age_band": parent.age_band,
                 "priority": int(parent.entry.high_risk),
+                "message": parent.entry.turn == Turn.MESSAGE,
             }
             for parent in entries
         ]
@@ -192,6 +193,7 @@ async def _offered(session: AsyncSession) -> dict[UUID, list[dict[str, object]]]
                 "language": offer.entry.language,
                 "age_band": offer.age_band,
                 "priority": int(offer.entry.high_risk),
+                "message": offer.entry.turn == Turn.MESSAGE,
                 "expires_at": clock.wire(offer.expires_at),
                 "seconds": round((offer.expires_at - offer.offered_at).total_seconds()),
             }

@@ -14,6 +14,7 @@ from app.realtime.codes import ErrorCode
 from app.realtime.queue_frames import AvailabilityData as AvailabilityData
 from app.realtime.queue_frames import AvailabilitySet as AvailabilitySet
 from app.realtime.queue_frames import ConversationTransfer as ConversationTransfer
+from app.realtime.queue_frames import MessageLeave as MessageLeave
 from app.realtime.queue_frames import OfferAccept as OfferAccept
 from app.realtime.queue_frames import OfferData as OfferData
 from app.realtime.queue_frames import OfferDecline as OfferDecline
@@ -194,6 +195,7 @@ ClientFrame = (
     | MessagePost
     | Typing
     | Read
+    | MessageLeave
     | ConversationEnd
     | ConversationTransfer
     | QueueClaim
@@ -237,6 +239,8 @@ class Welcome(Frame, tag="welcome"):
 EventKind = Literal[
     "message.posted",
     "queue.entered",
+    "queue.closing",
+    "message.left",
     "conversation.assigned",
     "conversation.paused",
     "conversation.resumed",

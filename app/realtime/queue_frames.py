@@ -15,6 +15,13 @@ class QueueClaim(Frame, tag="queue.claim"):
     d: ConversationData
 
 
+class MessageLeave(Frame, tag="message.leave"):
+    """Wait no longer at the screen: what you wrote is answered later, and read with your return code."""
+
+    id: Id
+    d: ConversationData
+
+
 class QueueNext(Frame, tag="queue.next"):
     """Take whoever is next for you: who is offered to you, else who has waited longest."""
 

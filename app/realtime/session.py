@@ -24,6 +24,7 @@ VERBS: dict[type[ClientFrame], frozenset[str]] = {
     frames.MessagePost: EVERYBODY,
     frames.Typing: EVERYBODY,
     frames.Read: EVERYBODY,
+    frames.MessageLeave: frozenset({"parent"}),
     frames.ConversationEnd: EVERYBODY,
     frames.ConversationTransfer: STAFF,
     frames.QueueClaim: STAFF,

@@ -14,7 +14,7 @@ from app.chat.writer import Posted, refuse_text
 from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
-from app.queue import closing, offers
+from app.queue import closing, messages, offers
 from app.queue.models import Availability
 from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
 from app.queue.transfers import hand_over, refuse_transfer
@@ -62,6 +62,14 @@ async def end(realtime: Realtime, connection: Connection, frame: frames.Conversa
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
         await closing.end(session, realtime.key_ring, place=place)
+    return {}
+
+
+async def leave_message(realtime: Realtime, connection: Connection, frame: frames.MessageLeave) -> Answer:
+    """Keep what the parent wrote until a coach is there to answer."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await messages.leave_message(session, place=place)
     return {}
 
 
@@ -300,6 +308,7 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.Sync: sync,
     frames.Typing: typing,
     frames.Read: read,
+    frames.MessageLeave: leave_message,
     frames.ConversationEnd: end,
     frames.ConversationTransfer: transfer,
     frames.QueueClaim: claim,

@@ -24,6 +24,7 @@ from tests.talk_http import StreamTalk
 OUTSIDERS_FIRST = ("bron", "dewi", "esther", "alys", "carys")
 OWN = {"alys": "ok", "carys": "ok"}
 STRANGE = {"bron": "not_found", "dewi": "not_found", "esther": "not_found"}
+STRANGE_PARENTS = {"bron": "not_found", "carys": "forbidden", "dewi": "forbidden", "esther": "forbidden"}
 PARENTS_MAY_NOT = {"alys": "forbidden", "bron": "forbidden"}
 
 # What each person hears back. `heard` and `unheard` say whether the other side hears of it: those have no ok.
@@ -32,6 +33,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "message.post": {**STRANGE, **OWN},
     "typing": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
     "read": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
+    "message.leave": {**STRANGE_PARENTS, "alys": "bad_request"},
     "conversation.end": {**STRANGE, **OWN},
     "conversation.transfer": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
     "queue.claim": {
@@ -111,6 +113,7 @@ def _frame(world: World, verb: str) -> Frame:
         "message.post": {"s": stream, "d": text},
         "typing": {"s": stream},
         "read": {"s": stream, "d": {"up_to": 1}},
+        "message.leave": {"d": {"conversation": conversation}},
         "conversation.end": {"d": {"conversation": conversation}},
         "conversation.transfer": {
             "d": {

@@ -8,6 +8,7 @@ export type ClientFrame =
   | MessagePost
   | Typing
   | Read
+  | MessageLeave
   | ConversationEnd
   | ConversationTransfer
   | QueueClaim
@@ -99,15 +100,23 @@ export interface ReadData {
   up_to: number;
 }
 /**
+ * Wait no longer at the screen: what you wrote is answered later, and read with your return code.
+ */
+export interface MessageLeave {
+  t: "message.leave";
+  id: string;
+  d: ConversationData;
+}
+export interface ConversationData {
+  conversation: string;
+}
+/**
  * End the conversation, from either side; for a parent who still waits, leave the queue.
  */
 export interface ConversationEnd {
   t: "conversation.end";
   id: string;
   d: ConversationData;
-}
-export interface ConversationData {
-  conversation: string;
 }
 /**
  * Hand your conversation over: it leads the queue, and a colleague who is named is asked first.
@@ -307,8 +316,10 @@ export interface Ev {
     | "conversation.resumed"
     | "conversation.tagged"
     | "help.shown"
+    | "message.left"
     | "message.posted"
     | "note.added"
+    | "queue.closing"
     | "queue.entered"
     | "risk.flagged";
   at: string;
@@ -347,8 +358,10 @@ export interface EventBody {
     | "conversation.resumed"
     | "conversation.tagged"
     | "help.shown"
+    | "message.left"
     | "message.posted"
     | "note.added"
+    | "queue.closing"
     | "queue.entered"
     | "risk.flagged";
   at: string;

@@ -202,6 +202,12 @@ const doings: Doings = {
     const { content } = model;
     const first = model.draft.trim();
     if (!content || characters(first) > 4000) return document.getElementById("first")?.focus();
+    const leaves = model.service?.open === false;
+    if (leaves && !first) {
+      model.fault = { message: model.words("widget.message_missing"), nextStep: "" };
+      drawNow();
+      return document.getElementById("first")?.focus();
+    }
     const data = new FormData(form);
     const consents = data.get("research_consent") !== null;
     model.startId ??= browser.uuid();
@@ -211,6 +217,7 @@ const doings: Doings = {
         start_id,
         language: String(data.get("language") ?? model.language),
         ...(first ? { first_message: first } : {}),
+        ...(leaves ? { leave_message: true } : {}),
         ...answers(data),
         research_consent: consents,
         ...(consents ? { consent_version: content.consent.version } : {}),
@@ -268,6 +275,14 @@ const doings: Doings = {
       if (!connection || !session) return;
       await connection.request({ t: "conversation.end", d: { conversation: session.conversation } });
       model.confirmingEnd = false;
+    }),
+  leaveMessage: () =>
+    void attempt(async () => {
+      const { connection, session } = model;
+      if (!connection || !session) return;
+      await connection.request({ t: "message.leave", d: { conversation: session.conversation } });
+      drawNow();
+      document.querySelector<HTMLElement>("h1")?.focus();
     }),
   makeCode: () =>
     void attempt(async () => {

@@ -56,6 +56,7 @@ export interface Doings {
   readonly discard: (clientId: string) => void;
   readonly askEnd: (asking: boolean) => void;
   readonly end: () => void;
+  readonly leaveMessage: () => void;
   readonly makeCode: () => void;
   readonly setConsent: (research: boolean) => void;
   readonly startAgain: () => void;

@@ -1,8 +1,8 @@
 /** Before the conversation: what this is, its limits, who to ring in danger, and the first message. */
 import { html, nothing, type TemplateResult } from "lit";
-import { momentOf } from "../../realtime/client/times.js";
 import { characters } from "../../realtime/client/words.js";
 import type { Code, Content } from "./content.js";
+import { opensWords } from "./message.js";
 import type { Doings, Model } from "./model.js";
 import { emergency, faultBox, inline, notice } from "./parts.js";
 
@@ -33,7 +33,7 @@ export function startView(model: Model, doings: Doings): TemplateResult {
           ${notice(content.notices.privacy.text)}
         </details>
       </section>
-      ${service.open ? form(model, doings, content) : closed(model, content)}
+      ${service.open ? nothing : closed(model, content)} ${form(model, doings, content, service.open)}
       <section aria-labelledby="before">
         <h2 id="before">${words("widget.return_code_use")}</h2>
         <p>${words("widget.return_offer")}</p>
@@ -45,7 +45,8 @@ export function startView(model: Model, doings: Doings): TemplateResult {
   `;
 }
 
-function form(model: Model, doings: Doings, content: Content): TemplateResult {
+/** Starts a conversation; while the service is closed, leaves a message. */
+function form(model: Model, doings: Doings, content: Content, open: boolean): TemplateResult {
   const { words } = model;
   const send = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -53,9 +54,10 @@ function form(model: Model, doings: Doings, content: Content): TemplateResult {
   };
   return html`
     <form @submit=${send} novalidate aria-labelledby="begin">
-      <h2 id="begin">${words("widget.start")}</h2>
+      <h2 id="begin">${words(open ? "widget.start" : "widget.message_leave")}</h2>
+      ${open ? nothing : html`<p>${words("widget.message_leave_text")}</p>`}
       <div class="field">
-        <label for="first">${words("widget.first_message")}</label>
+        <label for="first">${words(open ? "widget.first_message" : "widget.message")}</label>
         <p class="hint" id="first-hint">${words("widget.first_message_private")}</p>
         ${textField(model, doings)}
       </div>
@@ -82,7 +84,7 @@ function form(model: Model, doings: Doings, content: Content): TemplateResult {
       </section>
       ${model.fault ? faultBox(model.fault) : nothing}
       <button type="submit" class="main" aria-disabled=${String(model.busy)}>
-        ${model.busy ? words("widget.starting") : words("widget.join_queue")}
+        ${words(model.busy ? "widget.starting" : open ? "widget.join_queue" : "widget.message_leave_yes")}
       </button>
     </form>
   `;
@@ -127,14 +129,11 @@ function choice({ words }: Model, name: Question, offered: readonly Code[]): Tem
 }
 
 function closed({ words, service, language }: Model, content: Content): TemplateResult {
-  const opening = service?.nextOpening;
   return html`
     <section class="closed" aria-labelledby="closed">
       <h2 id="closed">${inline(content.notices.closed.title)}</h2>
       ${notice(content.notices.closed.text)}
-      ${opening
-        ? html`<p class="big">${words("widget.opens_at", { when: momentOf(opening, words) })}</p>`
-        : html`<p class="big">${words("widget.opens_unknown")}</p>`}
+      <p class="big">${opensWords(words, service?.nextOpening)}</p>
       <p><a href="/advice?lang=${language}" target="_blank" rel="noopener">${words("widget.read_advice")}</a></p>
     </section>
   `;

@@ -6,6 +6,7 @@ import type { Place } from "../../realtime/client/reducer.js";
 import { timeOf } from "../../realtime/client/times.js";
 import { delivery, isTyping, messages, missing, type Said } from "../../realtime/client/transcript.js";
 import { characters, faultOf, type Words } from "../../realtime/client/words.js";
+import { closingView, keptView, messageLeft } from "./message.js";
 import { type Doings, helpShown, type Model, statusOf, streamOf } from "./model.js";
 import { afterwards, emergency, faultBox, notice, support } from "./parts.js";
 
@@ -40,23 +41,26 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
   const { words } = model;
   const stream = model.connection?.known().streams[streamOf(model)];
   const coach = String(stream?.state["coach"] ?? "");
-  const heading =
-    status === "waiting" ? words("widget.waiting_title") : coach ? words("widget.coach_named", { name: coach }) : words("widget.coach");
+  const kept = status === "waiting" && messageLeft(model);
+  const heading = kept
+    ? words("widget.message_kept")
+    : status === "waiting" ? words("widget.waiting_title") : coach ? words("widget.coach_named", { name: coach }) : words("widget.coach");
   return html`
     <main id="main" class="talk">
       <div class="talk-head">
         <h1 tabindex="-1">${heading}</h1>
         <button type="button" class="quiet" @click=${() => doings.askEnd(true)}>
-          ${words(status === "waiting" ? "widget.leave_queue" : "widget.end")}
+          ${words(kept ? "widget.message_remove" : status === "waiting" ? "widget.leave_queue" : "widget.end")}
         </button>
       </div>
-      ${status === "waiting"
+      ${status === "waiting" && !kept
         ? html`<p class="place" role="status">
             ${backWords(model)}
             ${stream?.place ? placeWords(words, stream.place) : `${words("widget.wait_unknown")}.`}
           </p>`
         : nothing}
       <div class="scroller" tabindex="0" role="region" aria-label=${words("widget.transcript")}>
+        ${kept ? keptView(model, doings) : nothing} ${status === "waiting" ? closingView(model, doings) : nothing}
         ${status === "waiting" ? waiting(model) : nothing} ${log(model, doings)}
         <details class="more">
           <summary>${words("widget.more")}</summary>
@@ -82,7 +86,7 @@ function waiting(model: Model): TemplateResult {
   const { words, content } = model;
   return html`
     <section class="waiting" aria-label=${words("widget.waiting_title")}>
-      <p>${words("widget.waiting_write")}</p>
+      ${messageLeft(model) ? nothing : html`<p>${words("widget.waiting_write")}</p>`}
       ${content ? emergency(content, true) : nothing}
       <p>
         <a href="/advice?lang=${model.language}" target="_blank" rel="noopener">${words("widget.read_advice")}</a>
@@ -218,7 +222,9 @@ function lineWords(model: Model): string {
   }
 }
 
-function confirmEnd({ words, fault }: Model, doings: Doings, status: string): TemplateResult {
+function confirmEnd(model: Model, doings: Doings, status: string): TemplateResult {
+  const { words, fault } = model;
+  const kept = status === "waiting" && messageLeft(model);
   const waits = status === "waiting";
   return html`
     <div
@@ -228,14 +234,18 @@ function confirmEnd({ words, fault }: Model, doings: Doings, status: string): Te
       aria-describedby="confirm-text"
       @keydown=${(event: KeyboardEvent) => event.key === "Escape" && doings.askEnd(false)}
     >
-      <h2 id="confirm-title">${words(waits ? "widget.leave_queue" : "widget.end_question")}</h2>
-      <p id="confirm-text">${words(waits ? "widget.leave_text" : "widget.end_text")}</p>
+      <h2 id="confirm-title">
+        ${words(kept ? "widget.message_remove" : waits ? "widget.leave_queue" : "widget.end_question")}
+      </h2>
+      <p id="confirm-text">
+        ${words(kept ? "widget.message_remove_text" : waits ? "widget.leave_text" : "widget.end_text")}
+      </p>
       ${fault ? faultBox(fault) : nothing}
       <button type="button" class="main" id="confirm-yes" @click=${doings.end}>
-        ${words(waits ? "widget.leave_yes" : "widget.end_yes")}
+        ${words(kept ? "widget.message_remove_yes" : waits ? "widget.leave_yes" : "widget.end_yes")}
       </button>
       <button type="button" class="quiet" @click=${() => doings.askEnd(false)}>
-        ${words(waits ? "widget.stay_waiting" : "widget.end_no")}
+        ${words(kept ? "widget.message_keep" : waits ? "widget.stay_waiting" : "widget.end_no")}
       </button>
     </div>
   `;
@@ -257,7 +267,7 @@ function ended(model: Model, doings: Doings, status: string): TemplateResult {
       <p>${words(endedBy(model, status))}</p>
       ${content ? notice(content.notices.ending.text) : nothing} ${content ? emergency(content) : nothing}
       ${afterwards(model, doings)}
-      <details class="more">
+      <details class="more" ?open=${messageLeft(model)}>
         <summary>${words("widget.transcript")}</summary>
         ${log(model, doings)}
       </details>

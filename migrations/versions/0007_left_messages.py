@@ -1,0 +1,75 @@
+"""Messages left while the service is closed
+
+Revision: 0007
+Follows: 0005
+"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+from app.db import UtcTime
+
+revision = "0007"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+TEXT = sqlmodel.sql.sqltypes.AutoString
+WAITING = sa.text("state = 'waiting'")
+
+
+def upgrade() -> None:
+    """Bring the database forward."""
+    _renew_queue_entry(
+        sa.Column("told_closing_at", UtcTime(), nullable=True),
+        sa.Column("message_left_at", UtcTime(), nullable=True),
+        sa.CheckConstraint("turn IN (0, 1, 2, 3)", name=op.f("ck_queue_entry_turn")),
+    )
+
+
+def downgrade() -> None:
+    """Bring the database back: messages wait like everybody else."""
+    op.execute("UPDATE queue_entry SET turn = 2 WHERE turn = 3")
+    _renew_queue_entry(sa.CheckConstraint("turn IN (0, 1, 2)", name=op.f("ck_queue_entry_turn")))
+
+
+def _renew_queue_entry(*parts: sa.schema.SchemaItem) -> None:
+    """Make the table anew with these columns and constraints: SQLite changes no CHECK."""
+    kept = "id, conversation_id, state, turn, language, topic, earlier_coach, entered_at, ended_at"
+    op.execute(f"CREATE TABLE queue_entry_before AS SELECT {kept} FROM queue_entry")  # noqa: S608 (our own words)
+    op.drop_table("queue_entry")
+    op.create_table(
+        "queue_entry",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("state", TEXT(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("language", TEXT(), nullable=False),
+        sa.Column("topic", TEXT(), nullable=True),
+        sa.Column("earlier_coach", sa.Uuid(), nullable=True),
+        sa.Column("entered_at", UtcTime(), nullable=False),
+        sa.Column("ended_at", UtcTime(), nullable=True),
+        *parts,
+        sa.CheckConstraint(
+            "state IN ('waiting', 'assigned', 'abandoned', 'expired')", name=op.f("ck_queue_entry_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+            name=op.f("fk_queue_entry_conversation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["earlier_coach"], ["staff.id"], name=op.f("fk_queue_entry_earlier_coach")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entry")),
+    )
+    op.execute(f"INSERT INTO queue_entry ({kept}) SELECT {kept} FROM queue_entry_before")  # noqa: S608 (our own words)
+    op.drop_table("queue_entry_before")
+    op.create_index("ix_queue_entry_conversation_id", "queue_entry", ["conversation_id"])
+    for name, columns, unique in (
+        ("uq_queue_entry_waiting", ["conversation_id"], True),
+        ("ix_queue_entry_order", ["turn", "entered_at", "conversation_id"], False),
+    ):
+        op.create_index(
+            name, "queue_entry", columns, unique=unique, sqlite_where=WAITING, postgresql_where=WAITING
+        )

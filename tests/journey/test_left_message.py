@@ -1,0 +1,118 @@
+"""A message is left while the service is closed, answered by a coach, and read with the return code."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from app import clock
+from app.content.rules import ExceptionalDay, Hours, Period, Text
+from app.db import Database
+from app.settings import Settings
+from tests.cast import CARYS, PASSWORD, hire
+from tests.journey.axe import violations
+from tests.provision.server import LiveServer, running_server
+from tests.scenes import content, enter
+
+PHONE: ViewportSize = {"width": 360, "height": 740}
+ALL_DAY = (Period(opens=0, closes=24 * 60),)
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+
+def _shut_today() -> Hours:
+    """Always open but today and tomorrow, so that it is shut and is known to open."""
+    today = clock.now().astimezone(clock.LONDON).date()
+    reason = Text(en="A day off", cy="Diwrnod i ffwrdd", review="draft")
+    days = [ExceptionalDay(day=today + timedelta(days=n), periods=(), reason=reason) for n in (0, 1)]
+    return Hours(time_zone="Europe/London", holidays=(), week=(ALL_DAY,) * 7, exceptions=tuple(days))
+
+
+@pytest.fixture
+async def shut(settings: Settings) -> AsyncIterator[LiveServer]:
+    async with running_server(settings.model_copy(update={"hours": "content"})) as server:
+        server.app.state.content = msgspec.structs.replace(content(), hours=_shut_today())
+        yield server
+
+
+async def _desk(browser: Browser, server: LiveServer, email: str) -> Page:
+    desk = await (await browser.new_context()).new_page()
+    await desk.goto(f"{server.url}/console")
+    await desk.get_by_label("Email").fill(email)
+    await desk.get_by_label("Password").fill(PASSWORD)
+    await desk.get_by_role("button", name="Sign in").click()
+    await desk.get_by_label("Your availability").select_option("available")
+    return desk
+
+
+async def test_a_message_is_left_answered_and_read_with_the_code(
+    shut: LiveServer, database: Database, browser: Browser
+) -> None:
+    coach = await hire(database, CARYS)
+    page = await (await browser.new_context(viewport=PHONE)).new_page()
+    await page.goto(f"{shut.url}/embed")
+    await expect(page.get_by_role("heading", name="The chat is closed now")).to_be_visible()
+    await expect(page.get_by_role("link", name="999")).to_be_visible()
+    assert await violations(page) == []
+    leave = page.get_by_role("button", name="Leave my message")
+    await leave.click()
+    await expect(page.get_by_role("alert")).to_contain_text("Write your message first.")
+    await page.get_by_label("Your message").fill("He will not sleep.")
+    await leave.click()
+    await expect(page.get_by_role("heading", name="Your message is kept")).to_be_visible()
+    await expect(page.get_by_role("log").get_by_text("He will not sleep.")).to_be_visible()
+    await expect(page.get_by_text("You are next")).to_have_count(0)
+    await page.get_by_role("button", name="Get a return code").first.click()
+    code = await page.locator(".code").first.inner_text()
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Cymraeg").click()
+    await expect(page.get_by_role("heading", name="Mae eich neges wedi'i chadw")).to_be_visible()
+    assert await violations(page) == []
+    await page.context.close()  # nothing is left on this device
+
+    desk = await _desk(browser, shut, coach.email)
+    offer = desk.get_by_role("heading", name="A parent for you")
+    await expect(offer).to_be_visible()
+    await expect(desk.get_by_text("Left a message").first).to_be_visible()
+    await desk.keyboard.press("Alt+a")
+    await expect(desk.get_by_text("They left a message and are not here.")).to_be_visible()
+    assert await violations(desk) == []
+    await desk.get_by_label("Your message").fill("Try a calm hour before bed.")
+    await desk.get_by_label("Your message").press("Control+Enter")
+    await expect(desk.get_by_role("log").get_by_text("Try a calm hour before bed.")).to_be_visible()
+    await desk.get_by_role("button", name="End chat").click()
+    await desk.get_by_role("button", name="Yes, end it").click()
+    await expect(desk.get_by_label("How it ended")).to_be_visible()
+
+    back = await (await browser.new_context(viewport=PHONE)).new_page()
+    await back.goto(f"{shut.url}/embed")
+    await back.get_by_role("button", name="I have a return code").click()
+    await back.get_by_role("textbox").fill(code)
+    await back.keyboard.press("Enter")
+    await expect(back.get_by_text("Try a calm hour before bed.")).to_be_visible()
+    assert await violations(back) == []
+
+
+async def test_who_waits_at_closing_time_is_told_and_leaves_a_message(
+    shut: LiveServer, database: Database, browser: Browser
+) -> None:
+    started = await enter(database, shut.settings)
+    page = await (await browser.new_context(viewport=PHONE)).new_page()
+    kept = json.dumps({"conversation": str(started.conversation_id), "token": started.token})
+    await page.add_init_script(f"sessionStorage.setItem('earshot', {json.dumps(kept)})")
+    await page.goto(f"{shut.url}/embed")
+    await expect(page.get_by_role("heading", name="We are closed now")).to_be_visible()
+    assert await violations(page) == []
+    leave = page.get_by_role("button", name="Leave my message")
+    await leave.click()
+    await expect(page.get_by_role("alert").first).to_contain_text("There is no message yet.")
+    await page.get_by_label("Your message").fill("I have waited for an hour.")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_role("log").get_by_text("I have waited for an hour.")).to_be_visible()
+    await leave.click()
+    await expect(page.get_by_role("heading", name="Your message is kept")).to_be_visible()
+    await expect(page.get_by_role("heading", name="We are closed now")).to_have_count(0)
+    assert await violations(page) == []
