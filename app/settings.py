@@ -45,6 +45,7 @@ class Timers(BaseModel):
     parent_gone: PositiveFloat = 900
     wrap_up: PositiveFloat = 1800
     debrief: NonNegativeFloat = 600
+    block: PositiveFloat = 604800  # of a session, once a second person has upheld it
 
 
 class Limits(BaseModel):

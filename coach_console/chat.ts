@@ -9,6 +9,7 @@ import { characters, faultOf } from "../app/realtime/client/words.js";
 import { cardView } from "./card.js";
 import { flagsView, raiseView } from "./concerns.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
+import { nuisanceView } from "./nuisance.js";
 import { faultBox } from "./sign_in.js";
 import { transferView } from "./transfer.js";
 import { wrapUpView } from "./wrap_up.js";
@@ -68,6 +69,7 @@ function presence({ words }: Model, stream: Stream | undefined): string {
 
 function endedKey(stream: Stream | undefined): string {
   const by = stream?.events.findLast((event) => event.k === "conversation.ended")?.d["by"];
+  if (by === "block") return "console.chat.block_ended";
   if (by === "absence") return "console.chat.absence_ended";
   return by === "parent" ? "console.chat.parent_ended" : "console.chat.you_ended";
 }
@@ -178,6 +180,7 @@ function besides(
       ${ended ? nothing : toggle("replies", "console.chat.ready_replies")} ${toggle("about", "console.chat.about")}
       ${toggle("notes", "console.chat.note")} ${toggle("concern", "console.concern")}
       ${ended ? nothing : toggle("transfer", "console.transfer")} ${ended ? nothing : toggle("end", "console.chat.end")}
+      ${ended ? nothing : toggle("nuisance", "console.nuisance")}
     </div>
     ${opened(model, doings, conversation, begun)}
   `;
@@ -200,6 +203,8 @@ function opened(
       return raiseView(model, doings, conversation);
     case "transfer":
       return transferView(model, doings, conversation);
+    case "nuisance":
+      return nuisanceView(model, doings, conversation);
     case "end":
       return endView(model, doings, conversation);
     case "":

@@ -7,6 +7,7 @@ import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
 import { explainView } from "./explain.js";
 import { type Doings, minutesSince, mine, type Model } from "./model.js";
+import { blocksView } from "./nuisance.js";
 import { factsOf, offersView } from "./offers.js";
 import { faultBox, languageButton } from "./sign_in.js";
 
@@ -188,7 +189,7 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
   const { words } = model;
   const coaches = (model.connection?.known().queue?.d["coaches"] ?? []) as readonly Coach[];
   return html`
-    ${concernsView(model, doings)}
+    ${concernsView(model, doings)} ${blocksView(model, doings)}
     <section aria-labelledby="coaches-title">
       <h2 id="coaches-title">${words("console.coaches")}</h2>
       ${coaches.length === 0

@@ -40,7 +40,7 @@ export interface Begun {
   gaps: Set<string>;
   disposition: string;
   /** Which of the things beside the chat is open. */
-  open: "" | "replies" | "notes" | "concern" | "transfer" | "end" | "about";
+  open: "" | "replies" | "notes" | "concern" | "transfer" | "end" | "about" | "nuisance";
   told: string;
   fault: Fault | null;
   readUpTo: number;
@@ -107,6 +107,9 @@ export interface Doings {
   readonly step: (concern: string, form: HTMLFormElement, state: ConcernStep) => void;
   readonly readConcern: (concern: string) => void;
   readonly end: (conversation: string) => void;
+  readonly warn: (conversation: string) => void;
+  readonly block: (conversation: string, form: HTMLFormElement) => void;
+  readonly review: (block: string, uphold: boolean) => void;
   readonly transfer: (conversation: string, form: HTMLFormElement) => void;
   readonly close: (conversation: string) => void;
   readonly open: (conversation: string, what: Begun["open"]) => void;

@@ -1,5 +1,6 @@
 /** What a person at the desk does with the queue: take, answer an offer, give by hand. */
 import type { Request } from "../app/realtime/client/connection.js";
+import type { BlockData } from "../app/realtime/client/frames.js";
 import { ask as askServer } from "../app/realtime/client/http.js";
 import { type Doings, type Explained, type Model, offers } from "./model.js";
 
@@ -10,7 +11,7 @@ interface Desk {
   readonly told: HTMLElement;
 }
 
-type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard" | "explain" | "transfer">;
+type QueueDoings = Pick<Doings, "takeNext" | "take" | "accept" | "decline" | "give" | "switchboard" | "explain" | "transfer" | "warn" | "block" | "review">;
 
 export function queueDoings(model: Model, { attempt, draw, settle, told }: Desk): QueueDoings {
   const ask = async (request: Request): Promise<Record<string, unknown> | undefined> =>
@@ -59,6 +60,22 @@ export function queueDoings(model: Model, { attempt, draw, settle, told }: Desk)
         told.textContent = model.words("console.transfer.done");
       });
     },
+    warn: (conversation) =>
+      void attempt(`warn ${conversation}`, async () => {
+        await ask({ t: "conversation.warn", d: { conversation } });
+        told.textContent = model.words("console.nuisance.warned");
+      }),
+    block(conversation, form) {
+      const reason = String(new FormData(form).get("reason") ?? "") as BlockData["reason"];
+      void attempt(`block ${conversation}`, async () => {
+        await ask({ t: "conversation.block", d: { conversation, reason } });
+      });
+    },
+    review: (block, uphold) =>
+      void attempt(`review ${block}`, async () => {
+        await ask({ t: "block.review", d: { block, uphold } });
+        told.textContent = model.words("console.blocks.reviewed");
+      }),
     explain(conversation) {
       if (model.explained.delete(conversation)) return draw();
       void attempt(`explain ${conversation}`, async () => {

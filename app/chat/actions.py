@@ -23,6 +23,7 @@ async def create_conversation(
     language: str,
     child: ChildFacts,
     follows: UUID | None,
+    session_mac: bytes | None = None,
 ) -> Conversation:
     """A new waiting conversation with its parent, its key and its two empty streams."""
     conversation = Conversation(
@@ -30,6 +31,7 @@ async def create_conversation(
         origin=origin,
         language=language,
         follows=follows,
+        session_mac=session_mac,
         epoch=secrets.token_hex(4),
         created_at=clock.now(),
         age_band=child.age_band,

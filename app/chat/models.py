@@ -28,6 +28,7 @@ class Conversation(SQLModel, table=True):
     status: str = Status.WAITING
     origin: str = Origin.PARENT
     start_mac: bytes | None = Field(default=None, unique=True)
+    session_mac: bytes | None = None  # the browser's session that it was started from
     follows: UUID | None = None
     generation: int = 0
     epoch: str

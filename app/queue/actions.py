@@ -20,6 +20,7 @@ from app.events import CoachAssigned, QueueChanged
 from app.queue import queries
 from app.queue.decisions import Record, record_of
 from app.queue.models import Assignment, Availability, EntryState, Offer, OfferState, QueueEntry, Shift
+from app.queue.nuisance import lift_at_risk
 from app.queue.presence import renew
 from app.queue.rules import Bar, Coach, Turn, bar_of, match
 
@@ -118,7 +119,8 @@ async def claim_next(session: AsyncSession, *, staff_id: UUID) -> Claimed:
 async def raise_risk(session: AsyncSession, *, conversation_id: UUID) -> None:
     """Put a conversation at high risk: it comes first while it waits, and its coach is given nobody new.
 
-    It is never lowered. Takes the conversation's lock, after its queue entry's.
+    It is never lowered, and a block that came of it ends. Takes the conversation's lock, after its queue
+    entry's.
     """
     raised = (
         await session.execute(
@@ -152,6 +154,7 @@ async def mark_high_risk(session: AsyncSession, *, conversation_id: UUID) -> Non
             .returning(col(Assignment.id))
         )
     ).first()
+    await lift_at_risk(session, conversation_id=conversation_id)
     if held is not None:
         record(session, QueueChanged())
 

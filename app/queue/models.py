@@ -186,6 +186,28 @@ class Lease(SQLModel, table=True):
     lost_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
+class Block(SQLModel, table=True):
+    """Nothing may be started from this session until then; `upheld` is what a second person said of it."""
+
+    __tablename__ = "block"
+    __table_args__ = (
+        CheckConstraint("reason IN ('abusive', 'sexual', 'threats', 'prank')", name="reason"),
+        Index("ix_block_session_mac", "session_mac"),
+        Index("ix_block_conversation_id", "conversation_id"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE")
+    session_mac: bytes | None = None
+    reason: str
+    made_by: UUID = Field(foreign_key="staff.id")
+    made_at: datetime = Field(sa_type=UtcTime)
+    until: datetime = Field(sa_type=UtcTime)
+    reviewed_by: UUID | None = Field(default=None, foreign_key="staff.id")
+    reviewed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    upheld: bool | None = None
+
+
 class ParentLease(SQLModel, table=True):
     """The same for the parent of an open conversation; `away_at` while they have left it."""
 

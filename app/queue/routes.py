@@ -16,10 +16,12 @@ from app.accounts.rules import Viewer
 from app.chat.rules import ChildFacts, Origin, Stream
 from app.chat.writer import refuse_text
 from app.content.rules import Content, is_open, next_opening
-from app.db import transaction
+from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden
 from app.queue.explaining import explain
+from app.queue.nuisance import blocked_until, session_mac
 from app.queue.starts import Start, first_message_id, start_conversation
+from app.safeguarding import detect
 from app.settings import Settings
 
 router = APIRouter()
@@ -37,6 +39,7 @@ class Service(BaseModel):
 class StartRequest(BaseModel):
     """Everything but `start_id` is optional, and consent is off unless it is given.
 
+    `session` is any id that the browser's tab keeps, by which nuisance from it can be kept out for a time.
     `leave_message` counts only while the service is closed: `first_message` is answered when it opens.
     """
 
@@ -55,6 +58,7 @@ class StartRequest(BaseModel):
     return_code: Annotated[str, StringConstraints(max_length=120)] | None = Field(default=None, repr=False)
     same_coach: bool = False
     leave_message: bool = False
+    session: UUID | None = Field(default=None, repr=False)
     first_message: str | None = Field(default=None, repr=False)
     origin: Literal["parent", "simulated"] = "parent"
 
@@ -102,6 +106,7 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     if asked.return_code:
         follows = await conversation_of_code(request, asked.return_code)
         start = replace(start, follows=follows, same_coach=asked.same_coach)
+    await _refuse_blocked(request, start, asked.first_message)
     async with transaction(request.app.state.database) as session:
         started = await start_conversation(
             session,
@@ -121,6 +126,19 @@ async def start(request: Request, response: Response, asked: StartRequest) -> St
     if started.repeated:
         response.status_code = 200
     return StartResponse(conversation=started.conversation_id, token=started.token)
+
+
+async def _refuse_blocked(request: Request, start: Start, first_message: str | None) -> None:
+    """Refuse a session that is blocked, unless its first words tell of a risk."""
+    async with reading(request.app.state.database) as session:
+        until = await blocked_until(session, session_mac=start.session_mac, follows=start.follows)
+    if until is None or (first_message and detect(first_message)):
+        return
+    raise Forbidden(
+        f"You cannot start a chat until {_day(until)}, because of what was written before.",
+        next_step="In danger call 999. If you or a child are not safe, write that, and a coach reads it.",
+        code="blocked",
+    )
 
 
 class Explained(BaseModel):
@@ -146,12 +164,17 @@ async def explanation(
     return [Explained(headline=each.headline, lines=list(each.lines), same=each.same) for each in found]
 
 
+def _day(moment: datetime) -> str:
+    """As a parent says it, in London's time: `Tuesday 3 March at 9:30`."""
+    local = moment.astimezone(clock.LONDON)
+    return f"{local:%A} {local.day} {local:%B} at {local.hour}:{local:%M}"
+
+
 def _in_words(next_opening: str | None) -> str:
     """A moment as a parent says it, in London's time: `on Tuesday 3 March at 9:30`."""
     if next_opening is None:
         return "on a day that we will announce"
-    moment = datetime.fromisoformat(next_opening).astimezone(clock.LONDON)
-    return f"on {moment:%A} {moment.day} {moment:%B} at {moment.hour}:{moment:%M}"
+    return f"on {_day(datetime.fromisoformat(next_opening))}"
 
 
 def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start:
@@ -176,6 +199,7 @@ def _checked(settings: Settings, content: Content, asked: StartRequest) -> Start
         start_id=asked.start_id,
         language=asked.language,
         topic=codebook.resolve(asked.topic) if asked.topic else None,
+        session_mac=session_mac(asked.session, secret=settings.server_secret) if asked.session else None,
         child=child,
         consent_version=asked.consent_version if asked.research_consent else None,
         origin=Origin(asked.origin),

@@ -40,6 +40,7 @@ class Start:
     follows: UUID | None = None
     same_coach: bool = False
     message: bool = False
+    session_mac: bytes | None = None
     origin: Origin = Origin.PARENT
 
 
@@ -75,6 +76,7 @@ async def start_conversation(
                 language=start.language,
                 child=start.child,
                 follows=start.follows,
+                session_mac=start.session_mac,
             )
     except IntegrityError:  # a double tap: the other request was quicker by a hair
         earlier = await _earlier(session, start_mac)

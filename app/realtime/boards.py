@@ -21,6 +21,7 @@ from app.chat.models import Conversation
 from app.db import Database, reading
 from app.queue import queries
 from app.queue.models import Assignment, Shift
+from app.queue.nuisance import Unreviewed, unreviewed
 from app.queue.rules import Expected, Turn, expected_wait, needs_relief
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
@@ -82,6 +83,7 @@ class Boards:
             lead = await queries.switchboard(session) if staff else None
             coaches = await queries.coaches_on_duty(session) if staff else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
+            blocks = await unreviewed(session) if _leads(staff) else []
         held_by = {staff: _ids(me["conversations"]) for staff, me in mine.items()}
         waiting: list[dict[str, object]] = [
             {
@@ -141,6 +143,7 @@ class Boards:
                     }
                     for concern in worries
                 ]
+                me["blocks"] = [_block(one, connection.staff) for one in blocks]
             self._send_state(connection, "queue", queue)
             self._send_state(connection, "me", me)
         for connection in parents:
@@ -168,6 +171,17 @@ class Boards:
 
 def _seconds(expected: Expected | None) -> dict[str, int] | None:
     return {"p50": expected.p50, "p80": expected.p80} if expected else None
+
+
+def _block(one: Unreviewed, reader: UUID) -> dict[str, object]:
+    """A block that waits for a second person; `own` where the reader made it themselves."""
+    return {
+        "block": str(one.block.id),
+        "reason": one.block.reason,
+        "by": one.by,
+        "at": clock.wire(one.block.made_at),
+        "own": one.block.made_by == reader,
+    }
 
 
 def _ids(conversations: object) -> list[str]:

@@ -13,7 +13,13 @@ from msgspec import Meta
 from app.realtime.codes import ErrorCode
 from app.realtime.queue_frames import AvailabilityData as AvailabilityData
 from app.realtime.queue_frames import AvailabilitySet as AvailabilitySet
+from app.realtime.queue_frames import BlockData as BlockData
+from app.realtime.queue_frames import BlockReview as BlockReview
+from app.realtime.queue_frames import BlockReviewData as BlockReviewData
+from app.realtime.queue_frames import ConversationBlock as ConversationBlock
+from app.realtime.queue_frames import ConversationEnd as ConversationEnd
 from app.realtime.queue_frames import ConversationTransfer as ConversationTransfer
+from app.realtime.queue_frames import ConversationWarn as ConversationWarn
 from app.realtime.queue_frames import MessageLeave as MessageLeave
 from app.realtime.queue_frames import OfferAccept as OfferAccept
 from app.realtime.queue_frames import OfferData as OfferData
@@ -122,13 +128,6 @@ class Read(Frame, tag="read"):
     d: ReadData
 
 
-class ConversationEnd(Frame, tag="conversation.end"):
-    """End the conversation, from either side; for a parent who still waits, leave the queue."""
-
-    id: Id
-    d: ConversationData
-
-
 class NoteData(Data):
     conversation: UUID
     client_message_id: UUID
@@ -198,6 +197,9 @@ ClientFrame = (
     | MessageLeave
     | ConversationEnd
     | ConversationTransfer
+    | ConversationWarn
+    | ConversationBlock
+    | BlockReview
     | QueueClaim
     | QueueNext
     | QueueAssign
@@ -244,6 +246,7 @@ EventKind = Literal[
     "conversation.assigned",
     "conversation.paused",
     "conversation.resumed",
+    "conversation.warned",
     "conversation.ended",
     "conversation.closed",
     "conversation.abandoned",

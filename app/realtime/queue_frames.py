@@ -15,6 +15,13 @@ class QueueClaim(Frame, tag="queue.claim"):
     d: ConversationData
 
 
+class ConversationEnd(Frame, tag="conversation.end"):
+    """End the conversation, from either side; for a parent who still waits, leave the queue."""
+
+    id: Id
+    d: ConversationData
+
+
 class MessageLeave(Frame, tag="message.leave"):
     """Wait no longer at the screen: what you wrote is answered later, and read with your return code."""
 
@@ -87,6 +94,37 @@ class ConversationTransfer(Frame, tag="conversation.transfer"):
 
     id: Id
     d: TransferData
+
+
+class ConversationWarn(Frame, tag="conversation.warn"):
+    """Ask the parent to write with respect; they see it in the chat."""
+
+    id: Id
+    d: ConversationData
+
+
+class BlockData(Data):
+    conversation: UUID
+    reason: Literal["abusive", "sexual", "threats", "prank"]
+
+
+class ConversationBlock(Frame, tag="conversation.block"):
+    """End a conversation after a warning and block its session for a day; never where there is a risk."""
+
+    id: Id
+    d: BlockData
+
+
+class BlockReviewData(Data):
+    block: UUID
+    uphold: bool
+
+
+class BlockReview(Frame, tag="block.review"):
+    """Uphold a block that somebody else made, or lift it; unreviewed, it lapses after a day."""
+
+    id: Id
+    d: BlockReviewData
 
 
 class SwitchboardData(Data):

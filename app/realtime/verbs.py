@@ -14,7 +14,7 @@ from app.chat.writer import Posted, refuse_text
 from app.db import reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.queue import actions as queue
-from app.queue import closing, messages, offers
+from app.queue import closing, messages, nuisance, offers
 from app.queue.models import Availability
 from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
 from app.queue.transfers import hand_over, refuse_transfer
@@ -95,6 +95,35 @@ async def transfer(realtime: Realtime, connection: Connection, frame: frames.Con
             staff_id=staff_id,
             to=frame.d.staff,
             answer=timedelta(seconds=realtime.settings.timers.offer),
+        )
+    return {}
+
+
+async def warn(realtime: Realtime, connection: Connection, frame: frames.ConversationWarn) -> Answer:
+    """Ask the parent to write with respect."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await nuisance.warn(session, place=place)
+    return {}
+
+
+async def block(realtime: Realtime, connection: Connection, frame: frames.ConversationBlock) -> Answer:
+    """End the conversation and block its session."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await nuisance.end_and_block(session, place=place, reason=frame.d.reason)
+    return {}
+
+
+async def review_block(realtime: Realtime, connection: Connection, frame: frames.BlockReview) -> Answer:
+    """Uphold a block, or lift it."""
+    async with transaction(realtime.database) as session:
+        await nuisance.review(
+            session,
+            staff_id=_staff(connection),
+            block_id=frame.d.block,
+            uphold=frame.d.uphold,
+            lasts=timedelta(seconds=realtime.settings.timers.block),
         )
     return {}
 
@@ -311,6 +340,9 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.MessageLeave: leave_message,
     frames.ConversationEnd: end,
     frames.ConversationTransfer: transfer,
+    frames.ConversationWarn: warn,
+    frames.ConversationBlock: block,
+    frames.BlockReview: review_block,
     frames.QueueClaim: claim,
     frames.QueueNext: claim_next,
     frames.QueueAssign: assign,

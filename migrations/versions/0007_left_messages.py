@@ -1,4 +1,4 @@
-"""Messages left while the service is closed
+"""Messages left while the service is closed; blocks for nuisance
 
 Revision: 0007
 Follows: 0005
@@ -26,10 +26,40 @@ def upgrade() -> None:
         sa.Column("message_left_at", UtcTime(), nullable=True),
         sa.CheckConstraint("turn IN (0, 1, 2, 3)", name=op.f("ck_queue_entry_turn")),
     )
+    op.add_column("conversation", sa.Column("session_mac", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "block",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("conversation_id", sa.Uuid(), nullable=False),
+        sa.Column("session_mac", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", TEXT(), nullable=False),
+        sa.Column("made_by", sa.Uuid(), nullable=False),
+        sa.Column("made_at", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("reviewed_at", UtcTime(), nullable=True),
+        sa.Column("upheld", sa.Boolean(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('abusive', 'sexual', 'threats', 'prank')", name=op.f("ck_block_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversation.id"],
+            name=op.f("fk_block_conversation_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["made_by"], ["staff.id"], name=op.f("fk_block_made_by")),
+        sa.ForeignKeyConstraint(["reviewed_by"], ["staff.id"], name=op.f("fk_block_reviewed_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
+    )
+    for column in ("session_mac", "conversation_id"):
+        op.create_index(f"ix_block_{column}", "block", [column])
 
 
 def downgrade() -> None:
     """Bring the database back: messages wait like everybody else."""
+    op.drop_table("block")
+    op.drop_column("conversation", "session_mac")
     op.execute("UPDATE queue_entry SET turn = 2 WHERE turn = 3")
     _renew_queue_entry(sa.CheckConstraint("turn IN (0, 1, 2)", name=op.f("ck_queue_entry_turn")))
 

@@ -36,6 +36,10 @@ MATRIX: dict[str, dict[str, str]] = {
     "message.leave": {**STRANGE_PARENTS, "alys": "bad_request"},
     "conversation.end": {**STRANGE, **OWN},
     "conversation.transfer": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
+    "conversation.warn": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
+    # Somebody in Alys's conversation may be at risk.
+    "conversation.block": {**STRANGE, **PARENTS_MAY_NOT, "carys": "bad_request"},
+    "block.review": {**PARENTS_MAY_NOT, "carys": "forbidden", "dewi": "forbidden", "esther": "not_found"},
     "queue.claim": {
         **PARENTS_MAY_NOT,
         "carys": "already_claimed",
@@ -122,6 +126,9 @@ def _frame(world: World, verb: str) -> Frame:
                 "note": text["body"],
             }
         },
+        "conversation.warn": {"d": {"conversation": conversation}},
+        "conversation.block": {"d": {"conversation": conversation, "reason": "abusive"}},
+        "block.review": {"d": {"block": str(uuid4()), "uphold": True}},
         "queue.claim": {"d": {"conversation": conversation}},
         "queue.next": {},
         "queue.assign": {"d": {"conversation": conversation, "staff": str(world.dewi)}},

@@ -74,7 +74,9 @@ async def _left(database: Database, settings: Settings, talked: Talked) -> None:
 
 async def _expired(database: Database, settings: Settings, _: Talked) -> None:
     async with transaction(database) as session:
-        await closing.expire(session, KeyRing(settings.key_ring), before=clock.now())
+        await closing.expire(
+            session, KeyRing(settings.key_ring), before=clock.now(), messages_before=clock.now()
+        )
 
 
 WITH_A_COACH: list[Way] = [_wrapped_up, _closed_by_time, _swept]

@@ -172,7 +172,12 @@ async def test_messages_outlive_those_who_left_without_a_word(database: Database
     now = clock.now() + timedelta(days=2)
     for messages_before, abandoned in ((now - timedelta(days=90), {gone}), (now, {gone, left})):
         async with transaction(database) as session:
-            await closing.expire(session, before=now - timedelta(days=1), messages_before=messages_before)
+            await closing.expire(
+                session,
+                KeyRing(settings.key_ring),
+                before=now - timedelta(days=1),
+                messages_before=messages_before,
+            )
         async with reading(database) as session:
             found = await session.scalars(
                 select(col(Conversation.id)).where(col(Conversation.status) == "abandoned")

@@ -11,6 +11,9 @@ export type ClientFrame =
   | MessageLeave
   | ConversationEnd
   | ConversationTransfer
+  | ConversationWarn
+  | ConversationBlock
+  | BlockReview
   | QueueClaim
   | QueueNext
   | QueueAssign
@@ -133,6 +136,38 @@ export interface TransferData {
   client_message_id: string;
   note?: string;
   staff?: string | null;
+}
+/**
+ * Ask the parent to write with respect; they see it in the chat.
+ */
+export interface ConversationWarn {
+  t: "conversation.warn";
+  id: string;
+  d: ConversationData;
+}
+/**
+ * End a conversation after a warning and block its session for a day; never where there is a risk.
+ */
+export interface ConversationBlock {
+  t: "conversation.block";
+  id: string;
+  d: BlockData;
+}
+export interface BlockData {
+  conversation: string;
+  reason: "abusive" | "prank" | "sexual" | "threats";
+}
+/**
+ * Uphold a block that somebody else made, or lift it; unreviewed, it lapses after a day.
+ */
+export interface BlockReview {
+  t: "block.review";
+  id: string;
+  d: BlockReviewData;
+}
+export interface BlockReviewData {
+  block: string;
+  uphold: boolean;
 }
 /**
  * Take this waiting conversation, also out of turn, as far as `may_pick` of `queue` allows it.
@@ -315,6 +350,7 @@ export interface Ev {
     | "conversation.paused"
     | "conversation.resumed"
     | "conversation.tagged"
+    | "conversation.warned"
     | "help.shown"
     | "message.left"
     | "message.posted"
@@ -357,6 +393,7 @@ export interface EventBody {
     | "conversation.paused"
     | "conversation.resumed"
     | "conversation.tagged"
+    | "conversation.warned"
     | "help.shown"
     | "message.left"
     | "message.posted"

@@ -7,7 +7,7 @@ import { messages, unread } from "../../realtime/client/transcript.js";
 import { characters, faultOf, wordsFrom } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 import { blank, NEUTRAL, shiftKey, watchShift } from "./exit.js";
-import { coachOf, type Doings, helpShown, keep, kept, type Model, type Session, statusOf, streamOf } from "./model.js";
+import { coachOf, type Doings, forgetTab, helpShown, keep, kept, type Model, type Session, statusOf, streamOf, tabId } from "./model.js";
 import { header } from "./parts.js";
 import { QUESTIONS, returnView, startView } from "./start.js";
 import { conversationView } from "./talk.js";
@@ -188,6 +188,7 @@ function forget(): void {
 
 function leave(): void {
   forget();
+  forgetTab(sessionStorage);
   blank(document);
 }
 
@@ -215,6 +216,7 @@ const doings: Doings = {
     void attempt(async () => {
       const body = {
         start_id,
+        session: tabId(sessionStorage, browser.uuid),
         language: String(data.get("language") ?? model.language),
         ...(first ? { first_message: first } : {}),
         ...(leaves ? { leave_message: true } : {}),

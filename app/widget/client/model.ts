@@ -76,6 +76,19 @@ export function keep(storage: Storage, session: Session | null): void {
   else storage.removeItem(KEY);
 }
 
+const TAB = "earshot-tab";
+
+/** An id that this tab keeps until it is left: by it nuisance can be kept out for a time, and nothing else. */
+export function tabId(storage: Storage, make: () => string): string {
+  const known = storage.getItem(TAB) ?? make();
+  storage.setItem(TAB, known);
+  return known;
+}
+
+export function forgetTab(storage: Storage): void {
+  storage.removeItem(TAB);
+}
+
 /** The stream of this parent's conversation. */
 export function streamOf(model: Model): string {
   return `conv:${model.session?.conversation ?? ""}`;

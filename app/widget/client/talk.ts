@@ -67,11 +67,18 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
           ${afterwards(model, doings)}
         </details>
       </div>
+      ${warned(model) ? html`<p class="fault" role="status">${words("widget.warned")}</p>` : nothing}
       ${helpShown(model) && model.content ? support(model.content) : nothing}
       <p class=${model.connection?.line() === "open" && !coachAway(model) ? "line well" : "line"} role="status">${lineWords(model)}</p>
       ${composer(model, doings)} ${model.confirmingEnd ? confirmEnd(model, doings, status) : nothing}
     </main>
   `;
+}
+
+/** Whether the coach has asked for other words. */
+function warned(model: Model): boolean {
+  const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
+  return events.some((event) => event.k === "conversation.warned");
 }
 
 /** Why a conversation that a coach had before waits again. */
@@ -255,6 +262,7 @@ function endedBy(model: Model, status: string): string {
   if (status === "abandoned") return "widget.left_queue";
   const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
   const by = events.findLast((event) => event.k === "conversation.ended")?.d["by"];
+  if (by === "block") return "widget.ended_by_block";
   if (by === "absence") return "widget.ended_by_absence";
   return by === "parent" ? "widget.ended_by_you" : "widget.ended_by_coach";
 }
