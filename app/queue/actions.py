@@ -3,9 +3,10 @@
 Locks are always taken in this order: the coach's shift, the queue entry, its offer, the conversation.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import structs
 from sqlalchemy import case, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -171,7 +172,7 @@ async def ready_coach(session: AsyncSession, *, staff_id: UUID) -> Coach:
     found = await queries.coaches(session, staff_id=staff_id)
     if not found:
         raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
-    coach = replace(found[0], being_asked=False, alive=True)  # who asks is there
+    coach = structs.replace(found[0], being_asked=False, alive=True)  # who asks is there
     bar = bar_of(coach, clock.now())
     if bar == Bar.FULL:
         raise Conflict(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -146,11 +146,11 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
     return [
         Coach(
             staff,
-            tuple(languages.split(",")),
+            _words(languages),
             idle_since,
             load,
             capacity,
-            tuple(skills.split(",")) if skills else (),
+            _words(skills),
             sees_again,
             availability,
             alive,
@@ -173,6 +173,12 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
             being_asked,
         ) in rows
     ]
+
+
+@lru_cache(maxsize=256)
+def _words(listed: str | None) -> tuple[str, ...]:
+    """Coaches share a few lists of languages and skills."""
+    return tuple(listed.split(",")) if listed else ()
 
 
 @cache

@@ -1,10 +1,13 @@
 """Who comes next, to whom, and how long it may take, decided without a database."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import partial
 from uuid import UUID
+
+from msgspec import Struct, structs
 
 LANGUAGE_WAIT = timedelta(minutes=10)
 ASK_AGAIN = timedelta(minutes=2)
@@ -61,8 +64,7 @@ class Waiting:
         return self.turn == Turn.HIGH_RISK
 
 
-@dataclass(frozen=True, slots=True)
-class Coach:
+class Coach(Struct, frozen=True, gc=False):
     """All that is asked about a coach. `idle_since` is when they last were given somebody, or came on duty.
 
     `rests_until` bars them until then. `sees_again` is their wish to meet parents whom they know.
@@ -122,7 +124,7 @@ def match(
     them. Fit chooses among coaches only: `rank`.
     """
     barred = {coach.staff: bar for coach in coaches if (bar := bar_of(coach, now)) is not None}
-    free = sorted((coach for coach in coaches if coach.staff not in barred), key=lambda coach: coach.staff)
+    free = [coach for coach in coaches if coach.staff not in barred]
     decisions: list[Decision] = []
     passed: list[Waiting] = []
     for parent in in_order(waiting):
@@ -133,7 +135,7 @@ def match(
         if not fit:
             passed.append(parent)
             continue
-        compared = sorted(fit, key=lambda coach: rank(parent, coach))
+        compared = sorted(fit, key=partial(rank, parent))
         chosen = compared[0]
         decisions.append(
             Decision(
@@ -141,7 +143,12 @@ def match(
                 parent=parent,
                 coach=chosen,
                 compared=tuple(compared),
-                unfit=tuple((coach, misfit) for coach, misfit in misfits if misfit is not None),
+                unfit=tuple(
+                    sorted(
+                        ((coach, misfit) for coach, misfit in misfits if misfit is not None),
+                        key=lambda each: each[0].staff,
+                    )
+                ),
                 barred=tuple(sorted(barred.items())),
                 passed=tuple(passed),
             )
@@ -225,7 +232,7 @@ def needs_relief(hard_chats: int) -> bool:
 def given(coach: Coach, parent: Waiting, now: datetime) -> Coach:
     """The coach with this parent as well."""
     high_risk = coach.high_risk + parent.high_risk
-    return replace(coach, load=coach.load + 1, high_risk=high_risk, idle_since=now)
+    return structs.replace(coach, load=coach.load + 1, high_risk=high_risk, idle_since=now)
 
 
 def expected_wait(position: int, claim_gaps: Sequence[float]) -> Expected | None:

@@ -3,10 +3,12 @@
 import bisect
 import heapq
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from msgspec import structs
 
 from app.queue.rules import LANGUAGE_WAIT, Coach, Turn, Waiting, bar_of, given, match
 from app.rehearsal.arrivals import Arrival, Service, arrivals, moment, team
@@ -142,7 +144,7 @@ class _Clock:
     def risk(self, at: float, whose: UUID) -> None:
         if whose in self.held and not self.run.arrivals[whose].high_risk:
             coach = self.coaches[self.held[whose]]
-            self.coaches[coach.staff] = replace(coach, high_risk=coach.high_risk + 1)
+            self.coaches[coach.staff] = structs.replace(coach, high_risk=coach.high_risk + 1)
             self.note(at, "risk", whose, coach.staff)
 
     def end(self, at: float, whose: UUID) -> None:
@@ -150,7 +152,7 @@ class _Clock:
         coach = self.coaches[staff]
         hard = each.high_risk or each.risk_after_s is not None
         until = at + self.service.debrief_s if hard else None
-        self.coaches[staff] = replace(
+        self.coaches[staff] = structs.replace(
             coach,
             load=coach.load - 1,
             high_risk=coach.high_risk - hard,
@@ -161,12 +163,12 @@ class _Clock:
             self.plan(until, "rested", staff)
 
     def go_on_break(self, at: float, whose: UUID) -> None:
-        self.coaches[whose] = replace(self.coaches[whose], availability="on_break")
+        self.coaches[whose] = structs.replace(self.coaches[whose], availability="on_break")
         self.note(at, "break", coach=whose)
         self.plan(at + self.service.break_s, "back", whose)
 
     def come_back(self, at: float, whose: UUID) -> None:
-        self.coaches[whose] = replace(self.coaches[whose], availability="available")
+        self.coaches[whose] = structs.replace(self.coaches[whose], availability="available")
         self.note(at, "back", coach=whose)
         self.plan(at + self.service.break_every_s, "break", whose)
 
@@ -191,7 +193,7 @@ class _Clock:
         self.drop(whose)
         before = self.coaches[coach.staff]
         risk = each.high_risk
-        self.coaches[coach.staff] = replace(
+        self.coaches[coach.staff] = structs.replace(
             before, load=before.load + 1, high_risk=before.high_risk + risk, idle_since=moment(at)
         )
         self.held[whose] = coach.staff

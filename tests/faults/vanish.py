@@ -4,15 +4,17 @@ import asyncio
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from app import clock
 from app.accounts.models import Role
+from app.chat.models import Conversation
+from app.chat.rules import Status
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError
 from app.queue import actions as queue
-from app.queue.models import EntryState, QueueEntry
+from app.queue.models import Assignment, EntryState, QueueEntry
 from app.queue.rules import Turn
 from app.rehearsal.line import Line, Refused, Stuck
 from tests.cast import Person
@@ -177,6 +179,18 @@ async def _taken_in_order(database: Database, seats: list[Seat], earlier: UUID, 
                 taken.append((await queue.claim_next(session, staff_id=fresh.id)).conversation_id)
         except AppError as error:
             return [f"the next in line could not be taken: {error.code}"]
+    await _finish(database, taken)
     if set(taken[:-1]) != {place.conversation for place in seats} or taken[-1] != earlier:
         return ["somebody was taken before a parent whose coach vanished"]
     return []
+
+
+async def _finish(database: Database, taken: list[UUID]) -> None:
+    """Close what the fresh coaches took: nobody hears them, and it would come back in the next run."""
+    async with transaction(database) as session:
+        await session.execute(
+            update(Assignment).where(col(Assignment.conversation_id).in_(taken)).values(ended_at=clock.now())
+        )
+        await session.execute(
+            update(Conversation).where(col(Conversation.id).in_(taken)).values(status=Status.CLOSED)
+        )

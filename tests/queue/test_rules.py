@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from app.queue.decisions import MOST_COMPARED, record_of, replayed
 from app.queue.rules import (
@@ -99,7 +100,7 @@ def test_no_decision_breaks_a_rule_of_care(queue: list[Waiting], team: list[Coac
         assert before.high_risk == 0
         assert before.rests_until is None or before.rests_until <= NOW
         assert not before.being_asked
-        holding[before.staff] = replace(
+        holding[before.staff] = structs.replace(
             before, load=before.load + 1, high_risk=before.high_risk + decision.parent.high_risk
         )
 
@@ -130,7 +131,7 @@ def test_nobody_waits_while_a_coach_who_may_take_them_is_free(
     holding = {each.staff: each for each in team}
     for decision in decisions:
         before = holding[decision.coach.staff]
-        holding[before.staff] = replace(
+        holding[before.staff] = structs.replace(
             before, load=before.load + 1, high_risk=before.high_risk + decision.parent.high_risk
         )
     left = [entry for entry in queue if entry not in [decision.parent for decision in decisions]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from app.queue.rules import Coach, Waiting, match
 from app.rehearsal.arrivals import HOUR_S, MEAN_S, Service, arrivals
@@ -90,7 +91,7 @@ def _earlier_risk(run: Run) -> None:
 
 
 def _one_place_less(run: Run) -> None:
-    run.coaches = [replace(coach, capacity=coach.capacity - 1) for coach in run.coaches]
+    run.coaches = [structs.replace(coach, capacity=coach.capacity - 1) for coach in run.coaches]
 
 
 def _breaks_without_end(run: Run) -> None:
