@@ -102,6 +102,7 @@ class Filler:
         self.word_names = sorted(WORD_NAMES)
         self.surnames = sorted(w for w, (_, flags) in words.items() if "S" in flags and w.isalpha())
         self.ordinary_surnames = [w for w in self.surnames if "O" in words[w][1]]
+        self.ordinary = sorted(w for w, (common, flags) in words.items() if flags == "O" and 3 <= common <= 4)
         self.places = sorted(w for w, (_, flags) in words.items() if "P" in flags)
 
     def given(self) -> str:
@@ -196,7 +197,10 @@ class Filler:
         return f"{stem} {self.rng.choice(self.kinds['SURGERY'])}"
 
     def address(self) -> str:
-        stem = self.rng.choice(self.kinds["STREET"]) if self.rng.random() < 0.7 else self.place()
+        dice = self.rng.random()
+        stem = self.rng.choice(self.kinds["STREET"]) if dice < 0.6 else self.place()
+        if dice > 0.9:
+            stem = f"{self.rng.choice(self.ordinary)} {self.rng.choice(self.kinds['ENDING'])}"
         street = f"{stem} {self.rng.choice(self.kinds['ROAD'])}"
         if self.rng.random() < 0.65:
             number = f"{self.rng.randrange(1, 250)}{self.rng.choice(['', '', '', 'a', 'b'])}"
@@ -248,7 +252,7 @@ def _titled(value: str) -> str:
 
 
 def _register(rng: random.Random) -> str:
-    return rng.choices(["lower", "proper", "mixed", "names", "shout"], [42, 30, 10, 15, 3])[0]
+    return rng.choices(["lower", "proper", "mixed", "names", "shout", "title"], [42, 28, 10, 15, 3, 2])[0]
 
 
 def labelled(template: str, filler: Filler) -> Labelled:
@@ -278,7 +282,7 @@ def labelled(template: str, filler: Filler) -> Labelled:
             continue
         if bare:
             value = value.replace("'", "")
-        if register in ("proper", "names") or (register == "mixed" and rng.random() < 0.5):
+        if register in ("proper", "names", "title") or (register == "mixed" and rng.random() < 0.5):
             value = (
                 value if slot in ("MED", "FOOD", "COND", "YEAR") and rng.random() < 0.6 else _titled(value)
             )
@@ -303,6 +307,8 @@ def _in_register(text: str, register: str, rng: random.Random) -> str:
         return text[:1].upper() + text[1:]
     if register == "shout":
         return text.upper()
+    if register == "title":
+        return re.sub(r"\b[a-z](?=[a-z]{2})", lambda m: m[0].upper(), text)
     return text.lower() if register == "lower" else text
 
 
@@ -350,7 +356,7 @@ def with_people(text: str, rng: random.Random) -> str:
     return text[: match.start()] + put + text[match.end() :]
 
 
-def texts(*, seed: int, each: int, hard: int, everyday: int) -> Iterator[Labelled]:
+def texts(*, seed: int, each: int, hard: int, elsewhere: int, everyday: int) -> Iterator[Labelled]:
     """All training texts; the same seed gives the same texts."""
     rng = random.Random(seed)  # noqa: S311 (no secret: it must give the same texts each time)
     filler = Filler(rng)
@@ -361,7 +367,11 @@ def texts(*, seed: int, each: int, hard: int, everyday: int) -> Iterator[Labelle
         for line in templates.read_templates(path.stem)
     ]
     recent: list[Labelled] = []
-    for lines, count in ((_lines("texts"), each), (_lines("hard"), hard)):
+    for lines, count in (
+        (_lines("texts"), each),
+        (_lines("hard"), hard),
+        (_lines("elsewhere"), elsewhere),
+    ):
         for line in lines:
             for _ in range(count):
                 made = labelled(line, filler)

@@ -112,6 +112,30 @@ def ordinary(common: dict[str, float]) -> set[str]:
     return found
 
 
+def borne(
+    given: dict[str, set[str]], common: dict[str, float], words: set[str], barred: set[str]
+) -> Iterator[str]:
+    """Given names of the packages that are not rather words."""
+    own_names, word_names = own("given_names"), own("word_names")
+    british = {name for name, locales in given.items() if locales & {*BRITISH, "own"}}
+    for name in given.keys() - barred:
+        if (len(name) < 3 and name not in own_names) or " " in name:
+            continue
+        dictionary = name in words and common.get(name, 0) >= COMMON
+        if dictionary and name not in word_names | own_names and (name not in british or common[name] >= 4.3):
+            continue
+        yield name
+
+
+def rarer(common: dict[str, float], words: set[str], barred: set[str]) -> list[str]:
+    """Names of the own list of rarer ones that nobody would take for a word."""
+    found = {form for name in own("rarer_names") for form in plain(name)}
+    found -= barred | own("ordinary_words") | own("things")
+    return sorted(
+        name for name in found if len(name) > 2 and common.get(name, 0) < (2.8 if name in words else 4.6)
+    )
+
+
 def lexicon() -> list[str]:
     """The lines of the file."""
     common = {
@@ -120,27 +144,24 @@ def lexicon() -> list[str]:
         if frequency >= 10 ** (RARE - 9) and any(letter.isalpha() for letter in word)
     }
     given, family = people()
-    towns = places() | own("places")
+    towns = places() | own("places") | own("suburbs") | own("councils")
     words = ordinary(common) | own("ordinary_words")
-    word_names, own_names = own("word_names"), own("given_names")
-    british = {name for name, locales in given.items() if locales & {*BRITISH, "own"}}
+    barred = own("not_names") - own("given_names") - own("word_names")
     flags: dict[str, str] = defaultdict(str)
-    barred = own("not_names") - own_names - word_names
-    for name in sorted(given):
-        if (len(name) < 3 and name not in own_names) or " " in name or name in barred:
-            continue
-        dictionary = name in words and common.get(name, 0) >= COMMON
-        if dictionary and name not in word_names | own_names and (name not in british or common[name] >= 4.3):
-            continue
+    for name in sorted({*borne(given, common, words, barred), *rarer(common, words, barred | towns)}):
         flags[name] += "G"
     for name in sorted(family):
         if len(name) > 2 and " " not in name and not (name in words and common.get(name, 0) >= 5):
             flags[name] += "S"
+    for name in rarer(common, words, barred | towns):
+        if "G" not in flags[name]:
+            flags[name] = "G" + flags[name]
     for town in sorted(towns):
         if len(town) > 2:
             flags[town] += "P"
+    names_only = own("given_names") - own("word_names")
     for word in sorted(words):
-        if common.get(word, 0) >= 2.5 and word not in own_names - word_names:
+        if common.get(word, 0) >= 2.5 and word not in names_only:
             flags[word] += "O"
     return [
         f"{word}\t{min(8, int(common.get(word, 0)))}\t{flags[word]}"

@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
     """Write model and card; with `--check`, only compare the stored model with its card."""
     if arguments == ["--check"]:
         return stale()
-    texts = list(anon_texts.texts(seed=SEED, each=45, hard=45, everyday=6))
+    texts = list(anon_texts.texts(seed=SEED, each=45, hard=45, elsewhere=40, everyday=6))
     MODEL.parent.mkdir(exist_ok=True)
     fit(texts, MODEL)
     if MODEL.stat().st_size > MOST:

@@ -1,4 +1,4 @@
-"""What is never masked: public helplines and services, words of the school system, year groups.
+"""What is never masked: public helplines and services, words of the school system, year groups, sayings.
 
 These are blanked before any detector looks, as are pseudonyms that stand in the text already.
 """
@@ -6,6 +6,7 @@ These are blanked before any detector looks, as are pseudonyms that stand in the
 import re
 
 from app.anonymise.spans import CLASSES
+from app.anonymise.words import ROOM
 
 BLANK = "\ue000"  # no letter, no digit, no space: no detector matches across it
 
@@ -34,10 +35,19 @@ _WORDS = re.compile(
     r"|a[ .]d[ .]h[ .]d|e[ .]h[ .]c[ .]p|s[ .]e[ .]n(?:[ .]d)?|c[ .]a[ .]m[ .]h[ .]s"
     r"|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
 )
+_SAYINGS = [
+    line
+    for line in (ROOM / "lists" / "sayings.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+_SAYINGS_BEGIN = frozenset(saying.split()[0] for saying in _SAYINGS)
+_SAYING = re.compile(rf"(?i)(?<![\w'])(?:{'|'.join(map(re.escape, _SAYINGS))})(?![\w'])")
 
 
 def blanked(text: str) -> str:
     """The text as the detectors see it: the same length, with what is never masked blanked out."""
     for pattern in (_SITES, _SERVICES, _WORDS):
         text = pattern.sub(lambda match: BLANK * len(match[0]), text)
+    if not _SAYINGS_BEGIN.isdisjoint(re.findall(r"[a-z']+", text.casefold())):
+        text = _SAYING.sub(lambda match: BLANK * len(match[0]), text)
     return text

@@ -18,19 +18,36 @@ _WORD_DAY = (
 )
 _WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s+(?:the\s+)?)"
 _YEAR = r"(?:(?:19|20)\d\d|'?\d\d)"
+_DAYS = rf"(?:{_DAY}(?:\s?(?:-|/|&|to|and|or)\s?(?:the\s)?{_DAY})?)"
+_SPOKEN = rf"(?:{_WEEKDAY}?(?:the\s+)?)"
 _DATE = re.compile(
     rf"""(?ix)(?<![\w/.£-])(?:
       [0-3]?\d\s?[/.-]\s?[01]?\d\s?[/.-]\s?{_YEAR}
     | (?:19|20)\d\d-[01]\d-[0-3]\d
-    | {_DAY}[\s-]+(?:of\s+)?{_MONTH}(?:[\s-]*,?\s*(?:'?\d\d|(?:19|20)\d\d))?
-    | {_WORD_DAY}\s+(?:of\s+)?{_MONTH}(?:\s*,?\s*(?:19|20)\d\d)?
+    | [0-3]?\d\s[01]?\d\s(?:19|20)\d\d
+    | {_SPOKEN}{_DAYS}[\s-]{{0,2}}(?:of\s+)?{_MONTH}(?:[\s-]*,?\s*(?:'?\d\d|(?:19|20)\d\d))?
+    | {_SPOKEN}{_WORD_DAY}\s+(?:of\s+)?{_MONTH}(?:\s*,?\s*(?:19|20)\d\d)?
     | {_MONTH}\.?\s+(?:the\s+)?{_DAY}(?:\s*,?\s+(?:19|20)\d\d)?
       (?!\d|\s+(?:days?|weeks?|months?|hours?|years?|kids?|children))
     | {_MONTH}\.?\s+(?:the\s+)?{_WORD_DAY}
-    | {_MONTH}\.?\s+'?(?:19|20)\d\d
+    | {_MONTH}\.?\s+(?:of\s+)?(?:'\d\d|(?:19|20)\d\d)
     | {_WEEKDAY}[0-3]?\d(?:st|nd|rd|th)
-    | (?<=\bon\sthe\s)[0-3]?\d(?:st|nd|rd|th)(?!\s+(?:floor|day|time|attempt|birthday))
     )(?![\w/]|-\d|:\d)"""
+)
+_CLAUSE = (
+    r"(?=[.,;!?)]|$|\s+(?:and|but|so|at|when|because|with|cos|then|we|he|she|they|i|to|for|in|x"
+    r"|please|it|there)\b)"
+)
+_DAY_ALONE = re.compile(
+    r"(?i)\b(?:on|by|from|till|until|since|after|before|for|to|is|was)\s(?P<it>the\s[0-3]?\d(?:st|nd|rd|th))"
+    rf"(?:(?<=\bon\s.{{7}})|(?<=\bon\s.{{8}})|{_CLAUSE})"
+    r"(?!\s+(?:floor|day|time|attempt|birthday|of|page|go|row|school|one|person|week|appointment"
+    r"|centile|year))"
+)
+_DAY_AND_MONTH = re.compile(
+    r"(?i)\b(?:on|by|from|till|until|since|after|before|dated|for|due|letter|meeting|appointment"
+    r"|appt)\s(?:the\s)?"
+    r"(?P<it>(?:[12]?\d|0[1-9]|3[01])/(?:0?[1-9]|1[0-2]))(?![\w/]|\s?%)"
 )
 _BIRTH = re.compile(
     r"(?i)(?:\bd\.?\s?o\.?\s?b\b\.?|\bdate of birth\b|\bborn\b|\bbirthday\b|\bdue date\b)[^.\n\d]{0,18}$"
@@ -110,6 +127,11 @@ def dated(text: str) -> Iterator[Span]:
         born = _BIRTH.search(text, max(0, match.start() - 40), match.start()) is not None
         kind, reason = ("DOB", "a date after a word of birth") if born else ("DATE", "a date")
         yield Span(match.start(), match.end(), kind, 0.93, "dates", reason)
+    for pattern in (_DAY_ALONE, _DAY_AND_MONTH):
+        for match in pattern.finditer(text):
+            yield Span(
+                match.start("it"), match.end("it"), "DATE", 0.85, "dates", "a day after a word of time"
+            )
     for match in _YEAR_OF_BIRTH.finditer(text):
         yield Span(match.start("it"), match.end("it"), "DOB", 0.9, "dates", "a year of birth")
     for pattern in _AGES:

@@ -58,6 +58,21 @@ _SUBJECT = re.compile(
     rf"|left|isnt|isn't|hasnt|"
     rf"hasn't|struggles|did|does|from early help|from his|from her)\b)"
 )
+_AND_NAME = re.compile(
+    rf"(?i)\b(?:him|her|me|he|she|them|us) and (?P<it>{_NAME})(?=[ ][a-z]|[,.!?]|$)"
+    rf"|\b(?:hates?|loves?|misses|fancies|hit|bit|told|rang|texted|bullies|blames|trusts?|adores|worships)[ ]"
+    rf"(?P<other>{_NAME})(?=[,.!?]|$)"
+)
+_HAS_BEEN = re.compile(
+    rf"(?:^|[.!?\n]\s*|\b(?i:and|but|so|because|cos|since|when|if|that)[ ])(?P<it>{_NAME}?)(?:['\u2019]s|s)"
+    rf"(?=[ ](?:been|got|gone|going|not|had|always|still|never|refusing|started|being)\b)"
+)
+_EXPLAINED = re.compile(
+    rf"(?:^|[.!?\n]\s*)(?P<it>{_NAME})(?=,?[ ]\(?(?i:her|his|my|our|their|the)[ ](?i:{_KIN}|nickname"
+    rf"|mother|father|boss|nan)\b)"
+    rf"|(?i:\b(?:was it|it was|its|it's|is it|not)[ ])(?P<other>{_NAME})(?=[ ](?i:who|that|again)\b)"
+)
+_WITH_SURNAME = re.compile(rf"\b(?P<it>(?P<first>{_CAPITAL})[ ](?P<last>{_CAPITAL}))")
 _POSSESSIVE = re.compile(
     rf"(?P<it>{_NAME}?)(?:['\u2019]s|s)(?=[ ](?:mum|dad|mam|school|teacher|room|bedroom|phone"
     rf"|behaviour|birthday|attendance|"
@@ -70,6 +85,8 @@ _INITIALS = re.compile(
 _PLACE_BEFORE = re.compile(r"(?i)\b(?:in|at|from|near|to|live|around|outside)\s+$")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]|[\"(\u201c])\W*$")
 _MAYBE_NAMES = (WORD_NAMES | {"jan"}) - (ORDINARY - {"will", "jan"})
+# Of these, what nobody hates or loves as a thing.
+_ALONE = _MAYBE_NAMES - {"art", "rain", "summer", "winter", "autumn", "spring", "june", "april", "august"}
 _REJECTED_ENDS = ("ing", "ly", "tion", "ness", "ment", "n't", "'re", "'ll", "'ve", "'d", "'m")
 
 
@@ -93,6 +110,7 @@ def named(text: str) -> Iterator[Span]:
         yield from _cued(pattern, text, score, reason)
     yield from _listed(text)
     yield from _word_names(text)
+    yield from _word_name_alone(text)
     if not shouted:
         yield from _capitals(text)
 
@@ -243,6 +261,28 @@ def _word_names(text: str) -> Iterator[Span]:
             yield Span(
                 match.start(), match.start() + len(bare), "PERSON", 0.7, "names", "a name, by its capital"
             )
+
+
+def _word_name_alone(text: str) -> Iterator[Span]:
+    """Names that are ordinary words: with who else did it, as whom one hates, before what has been; and a
+    word with a capital before a surname.
+    """
+    for pattern in (_AND_NAME, _HAS_BEEN, _EXPLAINED):
+        for match in pattern.finditer(text):
+            start, end = match.span("it")
+            if start < 0:
+                start, end = match.span("other")
+            word = text[start:end]
+            if word.casefold() in (_ALONE if pattern is _AND_NAME else _MAYBE_NAMES):
+                yield Span(start, end, "PERSON", 0.7, "names", "a name by its place in the sentence")
+    for match in _WITH_SURNAME.finditer(text):
+        last = _without_possessive(match["last"])
+        flags = flags_of(last.casefold())
+        if "S" not in flags or "O" in flags or "P" in flags or _never(match["first"]) or _never(last):
+            continue
+        if match["first"].casefold() not in ORDINARY:
+            end = match.start("last") + len(last)
+            yield Span(match.start(), end, "PERSON", 0.8, "names", "a capital before a surname")
 
 
 def _capitals(text: str) -> Iterator[Span]:

@@ -4,6 +4,7 @@ from functools import cache
 
 from app.anonymise.words import ROOM, common, flags_of
 
+_SURE_ENDINGS = ("zza", "ers", "bob", "zzy", "s", "z")  # of short forms and of no names
 _ENDINGS = ("zza", "ster", "bob", "ers", "zzy", "ie", "y", "s", "z", "o", "a", "i", "")
 
 
@@ -38,15 +39,21 @@ def related(word: str, name: str) -> bool:
     ):
         return True
     if "G" in flags_of(word) and "G" in flags_of(name):  # Ella and Ellie are two people
-        return misspelt(word, name)
+        return misspelt(word, name) or _alike(word) == _alike(name) or short_form(word, name, _SURE_ENDINGS)
     return short_form(word, name) or misspelt(word, name)
 
 
-def short_form(word: str, name: str) -> bool:
+def _alike(name: str) -> str:
+    """A name without what its spellings differ in: an h, a letter doubled."""
+    bare = name.replace("h", "")
+    return "".join(letter for letter, before in zip(bare, " " + bare, strict=False) if letter != before)
+
+
+def short_form(word: str, name: str, endings: tuple[str, ...] = _ENDINGS) -> bool:
     """Khads of Khadijah: the beginning of the name with an ending that nicknames have."""
     if len(name) < 4 or len(word) > len(name) + 2 or word[:2] != name[:2]:
         return False
-    for ending in _ENDINGS:
+    for ending in endings:
         stem = word[: len(word) - len(ending)] if word.endswith(ending) else ""
         if len(stem) >= (2 if ending in ("zza", "z") else 3) and name.startswith(stem):
             return True

@@ -62,7 +62,7 @@ _HANDLE_PLAIN = re.compile(
     r"|username|user name|twitch|kik"
     r"|facebook|fb|reddit)\b(?:\s+(?:name|account|username|user|is|called|tag|as|under|handle|her|his|id"
     r"|profile|its|it's|was|called)){0,3}"
-    r"\s*[:=-]?\s*[\"']?(?P<it>(?=[\w.]*[\d_.]|[xX]{1,2}[\w])[A-Za-z][\w.]{2,}\w)"
+    r"\s*[:=-]?\s*[\"']?(?P<it>(?=[\w.]*(?:[\d_]|\.\w)|[xX]{1,2}[\w])[A-Za-z][\w.]{2,}\w)"
 )
 _HANDLE_CUED = re.compile(
     r"(?i)\b(?:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|xbox|roblox|gamertag"

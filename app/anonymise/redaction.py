@@ -15,13 +15,14 @@ from app.anonymise.tagger import tagged
 from app.anonymise.view import View, normalised
 from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
-VERSION = "layers-3"
+VERSION = "layers-4"
 
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
 _LETTERS = re.compile(r"[^\W_]+")
 UNSURE = 0.4  # the score of a find that rests on a capital letter alone
 REPEATED = 0.6
+REPEATED_WHOLE = 0.75  # of several words: surer than that one of them is somebody's name
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -165,15 +166,25 @@ def _look(
     ]
     people = [surface for span, surface in [*seen, *now] if span.type == "PERSON" and span.score > UNSURE]
     memory = remembered(views, [*known, *people])
-    patterns = {
-        (span.type, surface): (span, pattern)
-        for span, surface in [*seen, *now]
-        if (pattern := standing(span, surface)) is not None
-    }
-    return [
-        settle([*spans, *again, *_repeated(text, patterns.values())], text)
-        for text, spans, again in zip(views, found, memory, strict=True)
+    surfaces = {(span.type, surface): span for span, surface in [*seen, *now]}
+    folded = [text.casefold() for text in views]
+    sought = [
+        (surface.casefold(), span, surface)
+        for (_, surface), span in surfaces.items()
+        if _sought(span, surface)
     ]
+    outcome = []
+    for text, low, spans, again in zip(views, folded, found, memory, strict=True):
+        taken = {text[span.start : span.end].casefold(): 0 for span in spans}
+        for span in spans:
+            taken[text[span.start : span.end].casefold()] += 1
+        patterns = [
+            (span, pattern)
+            for plain, span, surface in sought
+            if low.count(plain) > taken.get(plain, 0) and (pattern := standing(span, surface)) is not None
+        ]
+        outcome.append(settle([*spans, *again, *_repeated(text, patterns)], text))
+    return outcome
 
 
 def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
@@ -206,7 +217,7 @@ def _repeated(text: str, patterns: Iterable[tuple[Span, re.Pattern[str]]]) -> It
     for span, pattern in patterns:
         for match in pattern.finditer(text):
             # An unsure find stays unsure: it must not grow into a name that is sought in any case.
-            score = min(span.score, REPEATED)
+            score = min(span.score, REPEATED_WHOLE if " " in match[0] else REPEATED)
             yield Span(match.start(), match.end(), span.type, score, "memory", "found elsewhere")
 
 
@@ -216,13 +227,18 @@ def standing(span: Span, surface: str) -> re.Pattern[str] | None:
     None where the text alone says nothing: a quasi-identifier (an age, a date) or an ordinary word (Will,
     Rose). An unsure find is looked for only in its own capitals.
     """
-    words = _LETTERS.findall(surface.casefold())
-    if span.cls != "direct" or (len(words) < 2 and (not words or words[0] in WORD_NAMES | ORDINARY)):
-        return None
-    if len(surface) < 2:
+    if not _sought(span, surface):
         return None
     flags = re.IGNORECASE if span.score > UNSURE else re.NOFLAG
     return re.compile(rf"(?<![^\W_]){re.escape(surface)}(?![^\W_])", flags)
+
+
+def _sought(span: Span, surface: str) -> bool:
+    """Whether a masked text says by itself who is meant, so that it is sought elsewhere."""
+    if span.cls != "direct" or len(surface) < 2:
+        return False
+    words = _LETTERS.findall(surface.casefold())
+    return len(words) > 1 or (len(words) == 1 and words[0] not in WORD_NAMES and words[0] not in ORDINARY)
 
 
 def _digits(text: str) -> str:

@@ -128,7 +128,9 @@ def settle(found: Iterable[Span], text: str) -> list[Span]:
             pieces = [piece for start, end in pieces for piece in outside(start, end, winner)]
         for start, end in pieces:
             letters = [place for place in range(start, end) if text[place].isalnum()]
-            if letters:
+            if letters and not (
+                len(pieces) == 1 and text[start:end].casefold() in ("s", "'s") and start > span.start
+            ):
                 inside = (
                     (start, end) if (start, end) == (span.start, span.end) else (letters[0], letters[-1] + 1)
                 )

@@ -6,11 +6,19 @@ from functools import cache
 import pycrfsuite
 
 from app.anonymise.allowed import BLANK
-from app.anonymise.spans import Span
-from app.anonymise.tokens import features, tokens_of
-from app.anonymise.words import GIVEN_NAMES, NOBODY, ROOM, SCHOOL_WORDS, WORD_NAMES, common, flags_of
+from app.anonymise.spans import TAGGED, Span
+from app.anonymise.tokens import Token, features, tokens_of
+from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ROOM, SCHOOL_WORDS, WORD_NAMES, common, flags_of
 
 MODEL = ROOM / "model" / "tagger.crfsuite"
+KINDS = tuple(f"B-{kind}" for kind in sorted(TAGGED))
+SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, it is taken for something
+_THINGS_FOLLOW = frozenset(
+    ["a", "an", "the", "one", "two", "no", "some", "any", "each", "every", "this", "that", "of", "at", "for"]
+)
+_NEVER = (
+    NOBODY | {"mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dob", "upn"}
+) - WORD_NAMES | MONTHS
 CARD = ROOM / "model" / "tagger.card.json"
 
 
@@ -28,6 +36,7 @@ def tagged(text: str) -> Iterator[Span]:
         return
     model = _model()
     labels = model.tag(features(tokens))
+    _waver(model, labels, tokens)
     at = 0
     while at < len(labels):
         if labels[at] == "O":
@@ -55,6 +64,26 @@ def tagged(text: str) -> Iterator[Span]:
             "tagger",
             "a name by what stands around it",
         )
+
+
+def _waver(model: pycrfsuite.Tagger, labels: list[str], tokens: list[Token]) -> None:
+    """Label also what the tagger takes for nothing, but without being sure: better masked than missed."""
+    for at, label in enumerate(labels):
+        if label != "O" or _plainly_nothing(tokens[at], tokens[at - 1].folded if at else ""):
+            continue
+        if model.marginal("O", at) < SURE_OF_NOTHING:
+            chances = [(model.marginal(kind, at), kind) for kind in KINDS]
+            labels[at] = max(chances)[1]
+
+
+def _plainly_nothing(token: Token, before: str) -> bool:
+    """Whether a word is one that no doubt of the tagger's makes a name of."""
+    if not token.text[0].isalpha() or token.folded in _NEVER:
+        return True
+    flags = flags_of(token.folded)
+    if not token.text.islower() or "O" not in flags:
+        return False
+    return before in _THINGS_FOLLOW or ("G" not in flags and token.folded not in WORD_NAMES)
 
 
 def _nobody(folded: str, kind: str) -> bool:

@@ -27,6 +27,11 @@ GIVEN_NAMES = _read("given_names") - WORD_NAMES  # the most frequent ones
 SCHOOL_WORDS = _read("school_words")
 NATIONS = _read("nations")
 POSTCODE_AREAS = _read("postcode_areas")
+COUNCILS = _read("councils")
+HEALTH_WORDS = _read("health_words")
+NOT_INSTITUTIONS = _read("not_institutions")
+NOT_STREETS = _read("not_streets")
+UNITS = _read("units")
 
 
 @cache

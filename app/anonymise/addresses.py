@@ -1,0 +1,94 @@
+"""Streets and houses."""
+
+import re
+from collections.abc import Iterator
+
+from app.anonymise.runs import CAPITAL, named_by
+from app.anonymise.spans import Span
+from app.anonymise.words import NOT_STREETS, ORDINARY, UNITS
+
+_STREET = (
+    r"(?:street|st|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|gardens|gdns|terrace"
+    r"|grove|way|court|place|"
+    r"square|mews|hill|row|walk|rise|parade|green|gate|park|view|estate)"
+)
+_ADDRESS = re.compile(
+    rf"(?i)\b(?P<it>(?:(?:flat|apartment|unit|house|no\.?|number)\s*)?\d{{1,4}}[a-h]?,?\s+"
+    rf"(?P<name>[a-z][a-z'\u2019-]+(?:\s+[a-z][a-z'\u2019-]+){{0,2}})\s+{_STREET})\b(?!')"
+)
+_ADDRESS_FLAT = re.compile(
+    r"(?i)\b(?P<it>(?:flat|apartment|unit)\s+\d{1,4}[a-h]?(?:,?\s+[A-Z][\w'-]+(?:\s(?:House|Court))?)?)\b"
+)
+_ADDRESS_PLAIN = re.compile(
+    rf"\b(?P<it>{CAPITAL}(?:[ ]{CAPITAL}){{0,2}}[ ](?:Street|Road|Rd|Avenue|Ave|Lane|Close|Drive"
+    rf"|Crescent|Gardens|Terrace|"
+    r"Grove|Way|Court|Gate|Mews|Row|Estate|Walk|Rise))\b"
+)
+_TO_STREET = (
+    r"(?:on|at|to|in|down|up|along|off|from|near|by|of|round|around|outside|behind|opposite|through"
+    r"|past|onto|is"
+    r"|live|lives|lived|living|address)"
+)
+_STREET_CUED = re.compile(
+    rf"(?i)\b{_TO_STREET}\s(?P<it>(?P<name>[a-z][a-z'\u2019-]+(?:\s[a-z][a-z'\u2019-]+)?)\s"
+    r"(?:street|road|rd|avenue|ave|lane|ln|crescent|cres|gardens|gdns|terrace|mews|grove|close"
+    r"|drive|walk|rise"
+    r"|court|way))\b(?!')"
+)
+_NUMBERED = re.compile(
+    r"(?i)\b(?P<it>(?:number\s"
+    r"|no\.?\s)?\d{1,3}[a-h]?,?\s(?:the\s)?(?P<name>[a-z][a-z'\u2019-]+)(?:\s[a-z]+)?\s"
+    r"(?:end|croft|fold|garth|brow|bank|wynd|brae|cottages|villas|meadows?|paddocks?|heights|common"
+    r"|orchard|fields?|wharf|quay"
+    r"|chase|dene|mount|causeway|yard|nook|top|bottom|vale|view|house|buildings|mansions|flats))\b(?!')"
+)
+_NUMBERED_THE = re.compile(
+    r"(?i)(?<!\w)(?P<it>(?:number\s|no\.?\s)?\d{1,3}[a-h]?\sthe\s(?:paddocks?|avenue|street|lane"
+    r"|close|crescent|drive|green|mews|square"
+    r"|terrace|grove|gardens|orchards?|meadows?|copse|spinney|croft|glebe|ridings?|maltings|oaks"
+    r"|elms|limes|beeches|firs|poplars"
+    r"|willows|hollies|chase|row|walk|rise|moorings|cloisters|coppice|dell|drove|fairway|greenway"
+    r"|hawthorns|laurels|larches))\b"
+)
+_HOUSE = re.compile(
+    rf"\b(?P<it>(?:{CAPITAL}[ ]){{1,3}}(?:Cottages?|Farm|Farmhouse|Lodge|Barn|Rectory|Vicarage"
+    rf"|Bungalow|Villa|Towers|Heights|Mansions"
+    r"|Point|Tower))\b"
+)
+_HOUSE_PLAIN = re.compile(
+    r"(?i)\b(?:live at|lives at|living at|address is|house is called|house called|staying at"
+    r"|moved to|flat in|block called)\s"
+    r"(?P<it>(?:the\s)?(?:old\s)?[a-z][a-z'\u2019-]+(?:\s[a-z][a-z'\u2019-]+)?\s(?:cottage|farm"
+    r"|farmhouse|lodge|barn|rectory|vicarage"
+    r"|house|hall|bungalow|villa|towers?|heights|court|point|mansions))\b"
+)
+
+
+def addressed(text: str) -> Iterator[Span]:
+    """Addresses, whole and in part."""
+    for match in _ADDRESS.finditer(text):
+        if not set(match["name"].casefold().split()) & ORDINARY:
+            yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.92, "places", "a number and a street")
+    yield from named_by(_ADDRESS_FLAT, text, "ADDRESS", 0.88, "a flat and its number")
+    yield from named_by(_ADDRESS_PLAIN, text, "ADDRESS", 0.78, "a name before a word for a street")
+    yield from _streets(text)
+
+
+def _streets(text: str) -> Iterator[Span]:
+    """Streets without a number, and houses with a number or a name, in any case."""
+    for match in _STREET_CUED.finditer(text):
+        first, *rest = match["name"].casefold().split()
+        words = rest if first in NOT_STREETS else [first, *rest]
+        if not words or words[-1] in NOT_STREETS:
+            continue
+        start = match.end("name") - len(words[-1]) if len(words) == 1 else match.start("it")
+        yield Span(start, match.end("it"), "ADDRESS", 0.82, "places", "a street after a word of place")
+    for pattern in (_NUMBERED, _NUMBERED_THE):
+        for match in pattern.finditer(text):
+            if pattern is _NUMBERED and match["name"].casefold() in UNITS | ORDINARY:
+                continue
+            yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.84, "places", "a number and a house")
+    yield from named_by(_HOUSE, text, "ADDRESS", 0.76, "a name before a word for a house")
+    for match in _HOUSE_PLAIN.finditer(text):
+        if not {"my", "his", "her", "our", "a", "this", "your"} & set(match["it"].casefold().split()):
+            yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.8, "places", "a house by its name")

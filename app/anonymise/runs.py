@@ -1,0 +1,40 @@
+"""Runs of words with capitals, and which words tell something: what the finders of institutions share."""
+
+import re
+from collections.abc import Iterator
+
+from app.anonymise.spans import Span
+from app.anonymise.words import MONTHS, NATIONS, ORDINARY, SCHOOL_WORDS, flags_of
+
+CAPITAL = r"(?:[A-Z][\w'\u2019-]*)"
+JOIN = r"(?:of|the|and|&|in|upon|on|le|C\s?of\s?E|CofE|CE|RC|VA|VC)"
+RUN = rf"(?:{CAPITAL}\.?(?:[ ](?:{JOIN}[ ])*{CAPITAL}\.?){{0,5}})"
+
+
+def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reason: str) -> Iterator[Span]:
+    """What the pattern's group `it` finds, without the ordinary words at its ends; nothing if only such."""
+    for match in pattern.finditer(text):
+        start, end = match.span("it")
+        words = match["it"].split(" ")
+        # A run of capitals often begins with a word that only opens the sentence.
+        while words and plain(words[0]) and words[0] != "the":
+            start += len(words.pop(0)) + 1
+        while words and kind in ("PLACE", "EMPLOYER", "LOCAL_AUTHORITY") and plain(words[-1]):
+            end -= len(words.pop()) + 1
+        if match["it"].endswith("."):
+            end -= 1
+        telling = [word for word in words if not plain(word) and word.casefold() not in SCHOOL_WORDS]
+        if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS):
+            yield Span(start, end, kind, score, "places", reason)
+
+
+def plain(word: str) -> bool:
+    """Whether a word is one of those that are never taken for a name."""
+    bare = word.casefold().strip("'.,\u2019").replace("\u2019", "'").removesuffix("'s")
+    return bare in ORDINARY | MONTHS or bare.replace("'", "") in ORDINARY
+
+
+def unlikely(word: str) -> bool:
+    """Whether a word is no word of everyday's, so that it may well be a place."""
+    folded = word.casefold()
+    return folded not in ORDINARY and "O" not in flags_of(folded)
