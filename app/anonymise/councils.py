@@ -63,9 +63,13 @@ def councils(text: str) -> Iterator[Span]:
                 match.start("it"), end, "LOCAL_AUTHORITY", 0.88, "places", "a council after a word for it"
             )
     for match in _COUNCIL_ACTS.finditer(text):
-        if _council(match["it"]) and (" " in match["it"] or common(match["it"].casefold()) < 4):
+        words = match["it"].split(" ")
+        while words and not _council(" ".join(words)):
+            words.pop(0)
+        if len(words) > 1 or (words and common(words[0].casefold()) < 4):
+            start = match.end("it") - len(" ".join(words))
             reason = "a council's name where it does what councils do"
-            yield Span(*match.span("it"), "LOCAL_AUTHORITY", 0.88, "places", reason)
+            yield Span(start, match.end("it"), "LOCAL_AUTHORITY", 0.88, "places", reason)
     for match in _COUNCIL_CODE.finditer(text):
         yield Span(*match.span(), "LOCAL_AUTHORITY", 0.85, "places", "a council's abbreviation")
     yield from named_by(_COUNCIL, text, "LOCAL_AUTHORITY", 0.83, "a name before a word for a council")
