@@ -147,9 +147,7 @@ async def test_an_offer_ends_with_the_wait(database: Database, settings: Setting
     assert await _states(database, left) == [(carys.id, OfferState.WITHDRAWN)]
     assert await _offer(database) is not None
     async with transaction(database) as session:
-        await expire(
-            session, KeyRing(settings.key_ring), before=clock.now(), messages_before=clock.now()
-        )
+        await expire(session, KeyRing(settings.key_ring), before=clock.now(), messages_before=clock.now())
     assert await _states(database, expired) == [(carys.id, OfferState.WITHDRAWN)]
 
 
