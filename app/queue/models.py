@@ -209,7 +209,7 @@ class Block(SQLModel, table=True):
 
 
 class ParentLease(SQLModel, table=True):
-    """The same for the parent of an open conversation; `away_at` while they have left it."""
+    """The same for a parent who waits or talks; `away_at` while they have left."""
 
     __tablename__ = "parent_lease"
 

@@ -16,7 +16,7 @@ from sqlmodel import col
 from app import db
 from app.chat.models import Conversation
 from app.chat.rules import Status
-from app.queue.models import Assignment, Lease, ParentLease
+from app.queue.models import Lease, ParentLease
 
 PORTION = 1000
 
@@ -27,14 +27,12 @@ async def renew(session: AsyncSession, *, heard: Mapping[UUID, float]) -> None:
 
 
 async def renew_parents(session: AsyncSession, *, heard: Mapping[UUID, float]) -> None:
-    """The parents of these conversations were heard so many seconds ago; only open ones are kept."""
-    open_now = await session.scalars(
-        select(col(Assignment.conversation_id))
-        .join(Conversation, col(Conversation.id) == col(Assignment.conversation_id))
-        .where(col(Assignment.ended_at).is_(None), col(Conversation.status) == Status.OPEN)
+    """The parents of these conversations were heard so many seconds ago; who waits or talks is kept."""
+    expected = await session.scalars(
+        select(col(Conversation.id)).where(col(Conversation.status).in_((Status.OPEN, Status.WAITING)))
     )
     await _renew(
-        session, ParentLease, "conversation_id", {key: heard[key] for key in open_now if key in heard}
+        session, ParentLease, "conversation_id", {key: heard[key] for key in expected if key in heard}
     )
 
 

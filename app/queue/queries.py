@@ -16,7 +16,7 @@ from sqlmodel import col
 from app.accounts.models import Staff
 from app.chat.models import Conversation
 from app.db import rows_of, table_of
-from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, QueueEntry, Shift
+from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, ParentLease, QueueEntry, Shift
 from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
 from app.safeguarding.models import Concern
 from app.topics.queries import parents_topics
@@ -69,7 +69,7 @@ async def head_of_queue(
     to_offer: bool = False,
     limit: int = WINDOW,
 ) -> list[Waiting]:
-    """The first of those who wait, in order, with whom they were lately offered to.
+    """The first of those who wait and are there, in order, with whom they were lately offered to.
 
     With `languages`, only whom somebody who speaks these may take now. `to_offer` leaves out who is just now
     being offered to a coach, and everybody while a supervisor has the switchboard.
@@ -119,6 +119,14 @@ def _head(*, of_languages: bool, to_offer: bool) -> Select[Any]:
                 entry.entered_at <= bindparam("entered_before"),
             )
         )
+    lease = table_of(ParentLease).c
+    left = select(lease.conversation_id).where(
+        lease.conversation_id == entry.conversation_id,
+        lease.away_at.is_not(None),
+        entry.turn != Turn.HIGH_RISK,
+        entry.message_left_at.is_(None),
+    )
+    chosen = chosen.where(~left.exists())
     offer = table_of(Offer).c
     if to_offer:
         pending = select(offer.id).where(

@@ -18,6 +18,7 @@ from app.chat.models import Conversation
 from app.chat.rules import Status
 from app.db import Database, reading, record, transaction
 from app.events import QueueChanged
+from app.queue.absent import sweep_waiting
 from app.queue.closing import close_unwrapped, end_unattended
 from app.queue.handover import give_back
 from app.queue.models import Assignment, Lease, Offer, OfferState, ParentLease, QueueEntry
@@ -66,6 +67,7 @@ async def sweep(database: Database, key_ring: KeyRing, bounds: Bounds) -> None:
     """Do all that is due, each in a transaction of its own that looks again under its lock."""
     async with reading(database) as session:
         found = await find(session, bounds)
+    await sweep_waiting(database, away=bounds.away, gone=bounds.gone)
     for staff_id in found.lost:
         async with transaction(database) as session:
             await lose(session, staff_id=staff_id, bounds=bounds)

@@ -28,7 +28,7 @@ CHATS = 3
 MOST_CHATS = 10  # as many as a coach may be trusted with at all
 AT_ONCE = 25  # coaches of one server run
 TOLD_S, HEAD_S = 40, 75
-TIMERS = {"RENEW": 2, "SWEEP": 2, "RESCUE": 60}
+TIMERS = {"RENEW": 2, "SWEEP": 2, "RESCUE": 60, "PARENT_AWAY": 600}
 
 
 async def vanish(ground: Ground, count: int, seed: int, chance: Random, *, unswept: bool = False) -> Outcome:

@@ -259,8 +259,11 @@ function confirmEnd(model: Model, doings: Doings, status: string): TemplateResul
 }
 
 function endedBy(model: Model, status: string): string {
-  if (status === "abandoned") return "widget.left_queue";
   const events = model.connection?.known().streams[streamOf(model)]?.events ?? [];
+  if (status === "abandoned") {
+    const left = events.findLast((event) => event.k === "conversation.abandoned");
+    return left?.d["by"] === "absence" ? "widget.let_go" : "widget.left_queue";
+  }
   const by = events.findLast((event) => event.k === "conversation.ended")?.d["by"];
   if (by === "block") return "widget.ended_by_block";
   if (by === "absence") return "widget.ended_by_absence";
