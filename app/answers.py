@@ -1,9 +1,11 @@
 """How errors are answered over HTTP, how long a request may be, and the headers that every answer carries."""
 
+from html import escape
+
 import structlog
 from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -18,6 +20,11 @@ STRICT = (
     "font-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types lit-html; "
 )
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{message} Earshot</title></head>
+<body><main><h1>{message}</h1><p>{next_step}</p></main></body></html>
+"""
 
 
 def answer_errors(app: FastAPI) -> None:
@@ -30,7 +37,8 @@ def answer_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, _say_unreachable)
 
 
-async def _say_error(_: Request, error: Exception) -> JSONResponse:
+async def _say_error(request: Request, error: Exception) -> Response:
+    """In JSON, and as a page where somebody's browser asked for one."""
     assert isinstance(error, AppError)
     body: dict[str, object] = {
         "code": error.code,
@@ -41,10 +49,14 @@ async def _say_error(_: Request, error: Exception) -> JSONResponse:
     if error.retry_ms is not None:
         body["retry_ms"] = error.retry_ms
         headers["Retry-After"] = str(-(-error.retry_ms // 1000))
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        message, next_step = escape(error.message), escape(error.next_step)
+        page = PAGE.format(message=message, next_step=next_step)
+        return HTMLResponse(page, status_code=error.status, headers=headers)
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 
-async def _say_invalid(_: Request, error: Exception) -> JSONResponse:
+async def _say_invalid(request: Request, error: Exception) -> Response:
     """Name the fields and what is wrong with them; never what was written in them."""
     assert isinstance(error, RequestValidationError)
     faults = "; ".join(
@@ -54,10 +66,10 @@ async def _say_invalid(_: Request, error: Exception) -> JSONResponse:
     refused = BadRequest(
         f"That request is not right: {faults}.", next_step="Mend the named fields and send it again."
     )
-    return await _say_error(_, refused)
+    return await _say_error(request, refused)
 
 
-async def _say_nothing_there(_: Request, error: Exception) -> JSONResponse:
+async def _say_nothing_there(request: Request, error: Exception) -> Response:
     """An address that nothing stands at, or that does not take this method."""
     assert isinstance(error, HTTPException)
     refused = AppError(
@@ -66,18 +78,18 @@ async def _say_nothing_there(_: Request, error: Exception) -> JSONResponse:
         code="not_found" if error.status_code == status.HTTP_404_NOT_FOUND else "bad_request",
         status=error.status_code,
     )
-    answer = await _say_error(_, refused)
+    answer = await _say_error(request, refused)
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _say_no_text(_: Request, __: Exception) -> JSONResponse:
+async def _say_no_text(request: Request, _: Exception) -> Response:
     """JSON can spell half of a surrogate pair, which is no text: nothing stores, hashes or compares it."""
     refused = BadRequest("That holds characters that cannot be read.", next_step="Write it again.")
-    return await _say_error(_, refused)
+    return await _say_error(request, refused)
 
 
-async def _say_unreachable(request: Request, error: Exception) -> JSONResponse:
+async def _say_unreachable(request: Request, error: Exception) -> Response:
     """The database is away. Its own words and a traceback may quote what somebody wrote: none is logged."""
     route = request.scope.get("route")
     logger.error("request.failed", kind=type(error).__name__, path=getattr(route, "path", ""))

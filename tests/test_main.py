@@ -53,6 +53,15 @@ async def test_a_wrong_request_is_named_without_what_was_written_in_it(settings:
     assert "zebraQuartz" not in answer.text
 
 
+async def test_a_browser_is_told_on_a_page(settings: Settings) -> None:
+    async with running(settings) as app, browser_of(app) as browser:
+        answer = await browser.get("/nowhere?<b>", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<h1>There is nothing at this address" in answer.text
+    assert "<b>" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [

@@ -15,9 +15,9 @@ from websockets import ConnectionClosed, connect
 
 def start(url: str) -> dict[str, str]:
     """Start a conversation: its id, and the token that opens it."""
-    body = json.dumps({"start_id": str(uuid.uuid4()), "language": "en"}).encode()
-    request = urllib.request.Request(f"{url}/api/v1/conversations", body)  # noqa: S310 (own address)
-    request.add_header("Content-Type", "application/json")
+    body = json.dumps({"start_id": str(uuid.uuid4())}).encode()
+    address, kind = f"{url}/api/v1/conversations", {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, body, kind)  # noqa: S310 (own address)
     with urllib.request.urlopen(request) as response:  # noqa: S310
         return json.load(response)
 
@@ -58,10 +58,8 @@ class Parent:
                 await self.send("pong")
             case "err":
                 print("!", frame["d"]["message"], frame["d"]["next_step"])
-            case "ev":
-                await self.happened(frame["epoch"], [frame])
-            case "batch" | "snapshot":
-                await self.happened(frame["epoch"], frame["d"]["events"])
+            case "ev" | "batch" | "snapshot":
+                await self.happened(frame["epoch"], frame["d"].get("events", [frame]))
 
     async def happened(self, epoch: str, events: list[dict]) -> None:
         for event in events:
@@ -70,11 +68,12 @@ class Parent:
                 break
             if event["seq"] == self.last + 1:
                 self.epoch, self.last, said = epoch, event["seq"], event["d"]
-                print(event["seq"], event["k"], said.get("from", ""), said.get("body", ""))
+                print(self.last, event["k"], said.get("from", ""), said.get("body", ""))
                 if said.get("from") == "coach":
                     await self.send("conversation.end", id="4", d={"conversation": self.conversation})
                 self.done = self.done or event["k"] == "conversation.ended"
 
 
 if __name__ == "__main__":
-    asyncio.run(Parent(sys.argv[1].rstrip("/"), " ".join(sys.argv[2:]) or "Hello!").talk())
+    service, *said = sys.argv[1:] or sys.exit(__doc__)
+    asyncio.run(Parent(service.rstrip("/"), " ".join(said) or "Hello!").talk())
