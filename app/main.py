@@ -30,6 +30,7 @@ from app.queue import routes as queue
 from app.queue.hours import run_hours
 from app.queue.offering import run_offering
 from app.queue.offers import offering_of
+from app.queue.paging import Pager, paging_of
 from app.queue.routes import opening_now
 from app.queue.stranded import bounds_of
 from app.queue.sweeping import run_sweeping
@@ -94,6 +95,7 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
     state.closed = asyncio.Event()
     state.queue_changed = asyncio.Event()
     state.watch = Watch(state.database, state.key_ring)
+    state.pager = Pager(state.database, paging_of(settings))
     state.boards = Boards(
         state.database,
         state.hub,
@@ -174,6 +176,7 @@ def _wire(app: FastAPI) -> None:
     )
     bus.subscribe(events.LogAppended, hub.fan_out)
     bus.subscribe(events.LogAppended, app.state.watch.heard)
+    bus.subscribe(events.LogAppended, app.state.pager.heard)
     bus.subscribe(events.CoachAssigned, hub.assigned)
     bus.subscribe(events.CoachReleased, hub.released)
     bus.subscribe(events.StaffSignedOut, hub.signed_out)
@@ -219,6 +222,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     works = [
         state.boards.run(),
         state.watch.run(),
+        state.pager.run(),
         beat(state.realtime),
         _count_what_closes(app),
         _work_daily(app),

@@ -5,6 +5,7 @@ import binascii
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -23,6 +24,7 @@ from app.errors import ConfigurationError
 
 PROJECT = Path(__file__).parent.parent
 SECRET_BYTES = 32
+SMTP = ("smtps", "smtp+starttls", "smtp")
 
 
 class Timers(BaseModel):
@@ -46,6 +48,7 @@ class Timers(BaseModel):
     wrap_up: PositiveFloat = 1800
     debrief: NonNegativeFloat = 600
     block: PositiveFloat = 604800  # of a session, once a second person has upheld it
+    page_again: PositiveFloat = 60
 
 
 class Limits(BaseModel):
@@ -90,9 +93,15 @@ class Settings(BaseSettings):
     mode: Literal["offer", "next"] = "offer"
     picking: Literal["everybody", "leads"] | None = None
     capacity: int = Field(default=3, ge=1, le=10)
+    on_call: Annotated[tuple[str, ...], NoDecode] = ()
+    smtp_url: str = Field(default="", repr=False)
+    mail_from: str = ""
+    page_webhook: str = Field(default="", repr=False)
+    page_webhook_secret: str = Field(default="", repr=False)
     rows_after_days: int = Field(default=7, ge=7)
     retention_days: int = Field(default=90, ge=30)
     abandoned_hours: int = Field(default=24, ge=1)
+    safeguarding_days: int = Field(default=2190, ge=30)
     suppress_below: int = Field(default=10, ge=5)
     export_days: int = Field(default=30, ge=1, le=365)
     timers: Timers = Timers()
@@ -104,6 +113,32 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(site.strip().rstrip("/") for site in value.split(",") if site.strip())
         return value
+
+    @field_validator("on_call", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(address.strip().lower() for address in value.split(",") if address.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_half_set_channels(self) -> Self:
+        mail, hook = urlsplit(self.smtp_url), urlsplit(self.page_webhook)
+        if self.smtp_url and (mail.scheme not in SMTP or not mail.hostname):
+            raise ValueError("EARSHOT_SMTP_URL must be smtps://, smtp+starttls:// or smtp:// and name a host")
+        if self.smtp_url and "@" not in self.mail_from:
+            raise ValueError("EARSHOT_MAIL_FROM must be the address that pages come from")
+        if self.page_webhook and (hook.scheme not in ("https", "http") or not hook.hostname):
+            raise ValueError("EARSHOT_PAGE_WEBHOOK must be an https:// address")
+        if self.page_webhook and len(self.page_webhook_secret) < SECRET_BYTES:
+            raise ValueError("EARSHOT_PAGE_WEBHOOK_SECRET is missing or shorter than 32 characters")
+        if self.development:
+            return self
+        if self.page_webhook and hook.scheme != "https":
+            raise ValueError("EARSHOT_PAGE_WEBHOOK must begin with https:// outside development")
+        if mail.scheme == "smtp" and mail.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("EARSHOT_SMTP_URL may be smtp:// for a server on this machine only")
+        return self
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Self:

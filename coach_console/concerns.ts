@@ -19,6 +19,19 @@ const NEXT: Readonly<Record<string, ConcernStep>> = {
   decided: "closed",
 };
 
+const PARTS = ["second", "shared", "parent_told", "references"] as const;
+
+interface Colleague {
+  readonly staff: string;
+  readonly name: string;
+}
+
+/** A call to this supervisor about a concern that nobody has acknowledged. */
+interface Paged {
+  readonly concern: string;
+  readonly number: number;
+}
+
 interface Concern {
   readonly id: string;
   readonly conversation: string;
@@ -31,9 +44,18 @@ interface Concern {
 export function concernsView(model: Model, doings: Doings): TemplateResult {
   const { words } = model;
   const concerns = (model.connection?.known().me?.d["concerns"] ?? []) as readonly Concern[];
+  const pages = (model.connection?.known().me?.d["pages"] ?? []) as readonly Paged[];
   return html`
     <section aria-labelledby="concerns-title">
       <h2 id="concerns-title">${words("console.concerns")}</h2>
+      <div role="alert">
+        ${pages.map(
+          (page) => html`<p class="flags">
+            <strong>${words("console.paged", { number: page.number })}</strong>
+            <a href="#concern-${page.concern}">${words("console.paged.go")}</a>
+          </p>`,
+        )}
+      </div>
       ${concerns.length === 0
         ? html`<p class="empty">${words("console.concerns.none")}</p>`
         : html`<ul class="concerns">
@@ -53,7 +75,7 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
   const known = read?.at(-1)?.state === one.state ? read : undefined; // somebody may have gone further since
   const next = NEXT[one.state];
   const note = `concern-note-${one.id}`;
-  return html`<li>
+  return html`<li id="concern-${one.id}" tabindex="-1">
     <p>
       <strong>${words(`console.concern.${one.category}`)}</strong>
       ${words(`console.concern.state.${one.state}`)},
@@ -65,6 +87,11 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
             (step) => html`<li>
               <strong>${words(`console.concern.state.${step.state}`)}</strong>, ${step.by}
               ${step.note ? html`<p>${step.note}</p>` : nothing}
+              ${PARTS.map((part) =>
+                step[part]
+                  ? html`<p><strong>${words(`console.concern.${part}`)}:</strong> ${step[part]}</p>`
+                  : nothing,
+              )}
             </li>`,
           )}
         </ul>`
@@ -82,10 +109,30 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
             ${words(next === "decided" ? "console.concern.reason" : "console.concern.step_note")}
           </label>
           <textarea id=${note} name="note" rows="2" ?required=${next === "decided"}></textarea>
+          ${next === "decided" ? decisionFields(model, one.id) : nothing}
           <button type="submit">${words(`console.concern.step.${next}`)}</button>
         </form>`
       : nothing}
   </li>`;
+}
+
+/** What a decision must say besides its reason. */
+function decisionFields({ words, connection }: Model, concern: string): TemplateResult {
+  const seconds = (connection?.known().me?.d["seconds"] ?? []) as readonly Colleague[];
+  const field = (part: (typeof PARTS)[number]): string => `concern-${part}-${concern}`;
+  return html`
+    <label for=${field("second")}>${words("console.concern.second")}</label>
+    <select id=${field("second")} name="second" required>
+      <option value="">${words("console.wrap_up.choose")}</option>
+      ${seconds.map((one) => html`<option value=${one.staff}>${one.name}</option>`)}
+    </select>
+    ${(["shared", "parent_told", "references"] as const).map(
+      (part) => html`
+        <label for=${field(part)}>${words(`console.concern.${part}`)}</label>
+        <textarea id=${field(part)} name=${part} rows="2" ?required=${part !== "references"}></textarea>
+      `,
+    )}
+  `;
 }
 
 interface Flagged {

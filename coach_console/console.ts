@@ -288,9 +288,17 @@ const doings: Doings = {
     });
   },
   step(concern, form, state) {
-    const note = String(new FormData(form).get("note") ?? "").trim();
+    const data = new FormData(form);
+    const written = (name: string): string => String(data.get(name) ?? "").trim();
+    const d = { concern, state, note: written("note") };
+    const decision = {
+      second: written("second"),
+      shared: written("shared"),
+      parent_told: written("parent_told"),
+      references: written("references"),
+    };
     void attempt(`step ${concern} ${state}`, async () => {
-      await model.connection?.request({ t: "concern.step", d: { concern, state, note } });
+      await model.connection?.request({ t: "concern.step", d: state === "decided" ? { ...d, ...decision } : d });
       form.reset();
       model.known.delete(concern);
     });

@@ -80,6 +80,10 @@ export interface StepTaken {
   readonly by: string;
   readonly at: string;
   readonly note: string;
+  readonly second: string;
+  readonly shared: string;
+  readonly parent_told: string;
+  readonly references: string;
 }
 
 export interface Doings {

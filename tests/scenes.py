@@ -17,6 +17,7 @@ from app.queue import actions as queue
 from app.queue import closing
 from app.queue.models import Availability
 from app.queue.starts import Start, Started, start_conversation
+from app.safeguarding.rules import ConcernState, Decision
 from app.sealing import KeyRing
 from app.settings import PROJECT, Settings
 from tests.cast import Person, hire
@@ -97,6 +98,13 @@ async def wrap_up(database: Database, settings: Settings, place: Place, **said: 
         return await closing.wrap_up(
             session, KeyRing(settings.key_ring), content().codebook, place=place, wrap_up=wrapped
         )
+
+
+def decided_with(second: UUID, state: str) -> Decision | None:
+    """A complete decision with this colleague, for the step that needs one; None for the others."""
+    if state != ConcernState.DECIDED:
+        return None
+    return Decision(second, "The local team: the address.", "That we rang, and why.", "LT-2041")
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from app.export import building, runs
 from app.export.rows import RowsMade, make_rows, remove_withdrawn_of
 from app.export.tallies import count_closed
 from app.queue import closing
+from app.safeguarding import records
 from app.sealing import KeyRing
 from app.settings import Settings
 
@@ -52,6 +53,8 @@ async def run_daily(
             messages_before=now - timedelta(days=settings.retention_days),
         )
     erased = await erase_due(database, key_ring, settings, now=now)
+    async with transaction(database) as session:
+        await records.erase(session, key_ring, closed_before=now - timedelta(days=settings.safeguarding_days))
     await runs.remove_expired(database, settings, now=now)
     await asyncio.to_thread(building.remove_unfinished, settings)
     return Day(counted=counted, rows=rows, erased=erased)

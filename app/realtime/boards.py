@@ -22,6 +22,7 @@ from app.db import Database, reading
 from app.queue import queries
 from app.queue.models import Assignment, Shift
 from app.queue.nuisance import Unreviewed, unreviewed
+from app.queue.paging import pages_of
 from app.queue.rules import Expected, Turn, expected_wait, needs_relief
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
@@ -84,6 +85,8 @@ class Boards:
             coaches = await queries.coaches_on_duty(session) if staff else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
             blocks = await unreviewed(session) if _leads(staff) else []
+            pages = await pages_of(session) if worries else {}
+            seconds = await concerns.second_people(session) if worries else []
         held_by = {staff: _ids(me["conversations"]) for staff, me in mine.items()}
         waiting: list[dict[str, object]] = [
             {
@@ -144,6 +147,12 @@ class Boards:
                     for concern in worries
                 ]
                 me["blocks"] = [_block(one, connection.staff) for one in blocks]
+                me["pages"] = pages.get(connection.staff, [])
+                me["seconds"] = [
+                    {"staff": str(person.id), "name": person.name}
+                    for person in seconds
+                    if person.id != connection.staff
+                ]
             self._send_state(connection, "queue", queue)
             self._send_state(connection, "me", me)
         for connection in parents:

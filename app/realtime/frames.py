@@ -175,13 +175,22 @@ class ConcernStepData(Data):
     concern: UUID
     state: Literal["acknowledged", "assessed", "decided", "closed"]
     note: str = ""
+    second: UUID | None = None
+    shared: str = ""
+    parent_told: str = ""
+    references: str = ""
 
     def __repr__(self) -> str:
         return "ConcernStepData(…)"
 
 
 class ConcernStep(Frame, tag="concern.step"):
-    """A supervisor takes a concern one step further; a decision needs a note with its reason."""
+    """A supervisor takes a concern one step further.
+
+    A decision is complete or refused: `note` is its reason, `second` the colleague it was talked through
+    with (one of `seconds` on the board `me`), `shared` what was shared with whom, `parent_told` what the
+    parent was told. `references` may stay empty. No other step has these.
+    """
 
     id: Id
     d: ConcernStepData

@@ -22,6 +22,7 @@ from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, stream_name
 from app.safeguarding import actions as safeguarding
+from app.safeguarding.rules import Decision
 
 Answer = dict[str, object]
 
@@ -241,7 +242,14 @@ async def raise_concern(realtime: Realtime, connection: Connection, frame: frame
 
 async def step_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernStep) -> Answer:
     """Take a concern one step further."""
-    note = _note(realtime, frame.d.note)
+    said = frame.d
+    note, shared = _note(realtime, said.note), _note(realtime, said.shared)
+    parent_told, references = _note(realtime, said.parent_told), _note(realtime, said.references)
+    decision = None
+    if said.second is not None:
+        decision = Decision(said.second, shared, parent_told, references)
+    elif shared or parent_told or references:
+        raise BadRequest("Only a decision has these, with a second person.", next_step="Name that person.")
     async with transaction(realtime.database) as session:
         await safeguarding.step_concern(
             session,
@@ -251,6 +259,7 @@ async def step_concern(realtime: Realtime, connection: Connection, frame: frames
             by=connection.name,
             state=frame.d.state,
             note=note,
+            decision=decision,
         )
     return {}
 

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from app import clock
 from app.realtime import frames
-from app.rehearsal.concerns import NOTE
+from app.rehearsal.concerns import NOBODY_ELSE, NOTE
 from app.rehearsal.held import Held, at_least
 from app.rehearsal.line import Line, Refused, Stuck
 from app.rehearsal.parents import end
@@ -217,6 +219,9 @@ async def _work_through(stage: Stage, line: Line, concern: UUID, state: ConcernS
     while following is not None:
         await stage.think(READING_S)
         data = frames.ConcernStepData(concern=concern, state=following.value, note=NOTE)  # type: ignore[arg-type]
+        if following == ConcernState.DECIDED:
+            second = UUID(line.states["me"]["seconds"][0]["staff"])
+            data = replace(data, second=second, shared=NOBODY_ELSE, parent_told=NOTE)
         try:
             await line.request(_step(data), what="a concern's next step")
         except Refused:

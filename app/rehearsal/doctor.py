@@ -1,16 +1,21 @@
 """What is wrong with a configuration and how to mend it, found before anybody starts the service with it."""
 
+import asyncio
 import os
 import resource
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from app import audit
 from app.chat.keys import try_keys
 from app.content.reading import read_content
 from app.db import open_database, reading, require_current
 from app.errors import AppError
+from app.queue.paging import on_call, paging_of
 from app.realtime.link import connect, parse_address
+from app.safeguarding import records
+from app.safeguarding.channels import CHANNEL_ERRORS, TIMEOUT_S, try_mail
 from app.sealing import KeyRing
 from app.settings import Settings, load_settings, parse_keys, refuse_lonely_workers
 
@@ -51,10 +56,13 @@ async def examine() -> list[Finding]:
         ("audit record", _audit),
         ("keys", _keys),
         ("workers", _workers),
+        ("leads on call", _on_call),
+        ("pages by e-mail", _mail),
+        ("pages by webhook", _webhook),
         ("content", _content),
     )
     for what, check in checks:
-        if what in ("database", "audit record", "keys") and not folder.well:
+        if what in ("database", "audit record", "keys", "leads on call") and not folder.well:
             continue  # it may stand in that folder
         if what == "keys" and not secrets.well:
             continue
@@ -144,17 +152,77 @@ async def _keys(settings: Settings) -> Finding:
         await require_current(database)
         async with reading(database) as session:
             opened = await try_keys(session, KeyRing(settings.key_ring))
+            concerns = await records.try_keys(session, KeyRing(settings.key_ring))
     finally:
         await database.engine.dispose()
-    if not opened.shut:
-        return Finding("keys", f"{opened.tried} conversations, and the keys open every one")
-    names = ", ".join(sorted(opened.shut))
+    shut = opened.shut + concerns.shut
+    if not shut:
+        told = f"{opened.tried} conversations and {concerns.tried} concerns, and the keys open every one"
+        return Finding("keys", told)
+    names = ", ".join(sorted(shut))
     return Finding(
         "keys",
-        f"{opened.shut.total()} of {opened.tried} conversations do not open; they need the key {names}",
+        f"{shut.total()} of {opened.tried + concerns.tried} conversations and concerns do not open; they "
+        f"need the key {names}",
         "Put that key back into EARSHOT_KEYS, before the newest one (in development: development.key in the "
         "data folder). Without it nobody can read what is in them.",
     )
+
+
+async def _on_call(settings: Settings) -> Finding:
+    database, what = open_database(settings), "leads on call"
+    try:
+        await require_current(database)
+        async with reading(database) as session:
+            found = [lead.email for lead in await on_call(session, paging_of(settings))]
+    finally:
+        await database.engine.dispose()
+    unknown = [address for address in settings.on_call if address not in found]
+    if unknown:
+        told = f"EARSHOT_ON_CALL names who is no supervisor at work: {', '.join(unknown)}"
+        return Finding(what, told, "Correct the address, or add them: earshot staff add --role supervisor.")
+    if not found:
+        mend = "Add a supervisor: earshot staff add --role supervisor. Until then no concern is seen."
+        return Finding(what, "nobody, so no concern pages anybody", mend, serious=False)
+    return Finding(what, f"{len(found)}, paged in this order: {', '.join(found)}")
+
+
+async def _mail(settings: Settings) -> Finding:
+    what = "pages by e-mail"
+    if not settings.smtp_url:
+        mend = (
+            "Set EARSHOT_SMTP_URL and EARSHOT_MAIL_FROM: whoever does not look at the console is not reached."
+        )
+        return Finding(what, "not set", mend, serious=False)
+    try:
+        await try_mail(settings.smtp_url)
+    except CHANNEL_ERRORS as error:
+        return Finding(
+            what,
+            f"the mail server lets nobody in: {type(error).__name__}",
+            "Check host, port, user and password in EARSHOT_SMTP_URL, and that this machine may reach it.",
+        )
+    return Finding(what, "the mail server lets us in")
+
+
+async def _webhook(settings: Settings) -> Finding:
+    what = "pages by webhook"
+    if not settings.page_webhook:
+        return Finding(what, "not set, which is no fault")
+    parts = urlsplit(settings.page_webhook)
+    try:
+        _, writer = await asyncio.wait_for(
+            asyncio.open_connection(parts.hostname, parts.port or {"https": 443, "http": 80}[parts.scheme]),
+            TIMEOUT_S,
+        )
+    except OSError as error:
+        return Finding(
+            what,
+            f"the receiver cannot be reached: {type(error).__name__}",
+            "Check EARSHOT_PAGE_WEBHOOK, and that this machine may reach it.",
+        )
+    writer.close()
+    return Finding(what, "the receiver can be reached, and pages are signed; none was sent")
 
 
 async def _workers(settings: Settings) -> Finding:

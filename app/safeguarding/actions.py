@@ -18,7 +18,9 @@ from app.db import record
 from app.errors import BadRequest, Conflict, NotFound
 from app.events import QueueChanged
 from app.safeguarding.models import Concern, ConcernStep
-from app.safeguarding.rules import NOBODY, ConcernState, may_become, must_give_reason
+from app.safeguarding.queries import second_people
+from app.safeguarding.records import Record, key_of, seal
+from app.safeguarding.rules import ConcernState, Decision, may_become, missing
 from app.safeguarding.unread import Flagged, Unread, move_on
 from app.sealing import KeyRing, place
 
@@ -138,6 +140,7 @@ async def _raise(
     """A new concern of a locked conversation, which is held back from erasure until it is closed."""
     now = clock.now()
     concern = Concern(conversation_id=conversation_id, category=category, raised_at=now, changed_at=now)
+    concern.key = key_ring.new_key(concern.id)
     session.add(concern)
     await session.execute(
         update(Conversation).where(col(Conversation.id) == conversation_id).values(on_hold=True)
@@ -162,13 +165,19 @@ async def step_concern(
     by: str,
     state: str,
     note: str,
+    decision: Decision | None = None,
 ) -> None:
     """Take a concern one step further; the caller has checked that this person is a supervisor.
 
-    Refused: a step that does not follow (conflict), and a decision without its reason.
+    Refused: a step that does not follow (conflict), and a decision that is not complete: it has its reason, a
+    second person, what was shared with whom, and what the parent was told.
     """
-    if must_give_reason(state) and not note.strip():
-        raise BadRequest("A decision needs its reason.", next_step="Write why, then decide.")
+    lacking = missing(state, note=note, decision=decision)
+    if lacking:
+        raise BadRequest(
+            f"This step needs {', '.join(lacking)}.",
+            next_step="Write it down, then decide; where nothing was shared or told, say so and why.",
+        )
     conversation_id = (
         await session.execute(select(Concern.conversation_id).where(Concern.id == concern_id))
     ).scalar_one_or_none()
@@ -185,7 +194,9 @@ async def step_concern(
         update(Concern).where(col(Concern.id) == concern_id).values(state=state, changed_at=clock.now())
     )
     concern.state = state
-    await _take_step(session, key_ring, concern=concern, staff_id=staff_id, note=note)
+    if decision is not None:
+        await _refuse_alone(session, staff_id=staff_id, second=decision.second)
+    await _take_step(session, key_ring, concern=concern, staff_id=staff_id, note=note, decision=decision)
     if not await has_unclosed(session, conversation_id=conversation_id):
         await session.execute(
             update(Conversation).where(col(Conversation.id) == conversation_id).values(on_hold=False)
@@ -196,6 +207,15 @@ async def step_concern(
         stream=Stream.STAFF,
         happened=log.Happened("concern.stepped", {"concern": str(concern_id), "state": state, "by": by}),
     )
+
+
+async def _refuse_alone(session: AsyncSession, *, staff_id: UUID, second: UUID) -> None:
+    known = await second_people(session)
+    if second == staff_id or second not in {person.id for person in known}:
+        raise BadRequest(
+            "A decision needs a second person, who is somebody else of the staff.",
+            next_step="Talk it through with a colleague, then name them.",
+        )
 
 
 async def has_unclosed(session: AsyncSession, *, conversation_id: UUID) -> bool:
@@ -209,13 +229,21 @@ async def has_unclosed(session: AsyncSession, *, conversation_id: UUID) -> bool:
 
 
 async def _take_step(
-    session: AsyncSession, key_ring: KeyRing, *, concern: Concern, staff_id: UUID | None, note: str
+    session: AsyncSession,
+    key_ring: KeyRing,
+    *,
+    concern: Concern,
+    staff_id: UUID | None,
+    note: str,
+    decision: Decision | None = None,
 ) -> None:
     step_id = uuid4()
-    sealed = None
-    if note:
-        key = await data_key(session, key_ring, concern.conversation_id)
-        sealed = key.seal(note, bound_to=place(concern.conversation_id, step_id, staff_id or NOBODY))
+    key = await key_of(session, key_ring, concern)
+    assert key is not None  # an open concern keeps its conversation from erasure, and so its key
+    record_of = Record(note)
+    if decision is not None:
+        record_of = Record(note, decision.shared, decision.parent_told, decision.references)
+    sealed = seal(key, concern, step_id=step_id, staff_id=staff_id, record=record_of)
     session.add(
         ConcernStep(
             id=step_id,
@@ -224,6 +252,7 @@ async def _take_step(
             staff_id=staff_id,
             at=clock.now(),
             note=sealed,
+            second_id=decision.second if decision else None,
         )
     )
     await session.flush()
@@ -234,5 +263,6 @@ async def _take_step(
         action=f"concern.{concern.state}",
         subject=f"conversation:{concern.conversation_id}",
         concern=str(concern.id),
+        **({"second": f"staff:{decision.second}"} if decision else {}),
     )
     record(session, QueueChanged())

@@ -5,21 +5,22 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from app.accounts.models import Staff
-from app.chat.transcript import data_key
+from app.accounts.models import Role, Staff
 from app.errors import NotFound
 from app.safeguarding.models import Concern, ConcernStep
-from app.safeguarding.rules import NOBODY, ConcernState
-from app.sealing import KeyRing, place
+from app.safeguarding.records import Record, key_of, opened
+from app.safeguarding.rules import ConcernState
+from app.sealing import KeyRing
 
 IN_ORDER = [state.value for state in ConcernState]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StepTaken:
-    """A step with its note opened; `by` is empty where the risk check took it.
+    """A step with its words opened; `by` is empty where the risk check took it, `second` but for a decision.
 
     Holds what is known about a family, so no repr.
     """
@@ -27,7 +28,8 @@ class StepTaken:
     state: str
     by: str
     at: datetime
-    note: str
+    record: Record
+    second: str
 
 
 async def unclosed(session: AsyncSession) -> list[Concern]:
@@ -51,26 +53,38 @@ async def of_conversation(session: AsyncSession, *, conversation_id: UUID) -> li
 
 
 async def steps(session: AsyncSession, key_ring: KeyRing, *, concern_id: UUID) -> list[StepTaken]:
-    """The steps of a concern with their notes, first to last; whoever reads for a person notes it."""
-    rows = (
-        await session.execute(
-            select(ConcernStep, Staff.name, Concern.conversation_id)
-            .join(Concern, col(Concern.id) == col(ConcernStep.concern_id))
-            .outerjoin(Staff, col(Staff.id) == col(ConcernStep.staff_id))
-            .where(ConcernStep.concern_id == concern_id)
-        )
-    ).all()
-    if not rows:
+    """The steps of a concern with their words, first to last; whoever reads for a person notes it."""
+    concern = await session.get(Concern, concern_id)
+    if concern is None:
         raise NotFound("There is no such concern.", next_step="The open ones are on your board.")
-    key = await data_key(session, key_ring, rows[0][2])
+    second = aliased(Staff)
+    rows = await session.execute(
+        select(ConcernStep, Staff.name, second.name)
+        .outerjoin(Staff, col(Staff.id) == col(ConcernStep.staff_id))
+        .outerjoin(second, col(second.id) == col(ConcernStep.second_id))
+        .where(ConcernStep.concern_id == concern_id)
+    )
+    key = await key_of(session, key_ring, concern)
     return [
         StepTaken(
             state=step.state,
             by=name or "",
             at=step.at,
-            note=key.open(step.note, bound_to=place(conversation_id, step.id, step.staff_id or NOBODY))
-            if step.note
-            else "",
+            record=opened(key, concern, step),
+            second=second_name or "",
         )
-        for step, name, conversation_id in sorted(rows, key=lambda row: IN_ORDER.index(row[0].state))
+        for step, name, second_name in sorted(rows, key=lambda row: IN_ORDER.index(row[0].state))
     ]
+
+
+async def second_people(session: AsyncSession) -> list[Staff]:
+    """Who may be the second person of a decision: everybody at work who meets parents or leads, by name."""
+    rows = await session.scalars(
+        select(Staff)
+        .where(
+            col(Staff.role).in_((Role.COACH, Role.SUPERVISOR, Role.MANAGER)),
+            col(Staff.disabled_at).is_(None),
+        )
+        .order_by(col(Staff.name), col(Staff.id))
+    )
+    return list(rows)

@@ -1,5 +1,6 @@
 """HTTP for supervisors: what is known about a concern."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -19,13 +20,19 @@ router = APIRouter()
 class Step(BaseModel):
     """One step of a concern: who took it, when (RFC 3339), and what they wrote; empty where nothing.
 
-    Where the risk check raised it, `by` is empty and `note` holds the words that it was raised by.
+    Where the risk check raised it, `by` is empty and `note` holds the words that it was raised by. The note
+    of a decision is its reason; it alone has a `second` person, what was `shared` with whom, what the parent
+    was told, and the references that others gave.
     """
 
     state: str
     by: str
     at: str
     note: str
+    second: str
+    shared: str
+    parent_told: str
+    references: str
 
 
 @router.get("/api/v1/concerns/{id}")
@@ -39,4 +46,7 @@ async def concern(
     async with transaction(state.database) as session:
         taken = await steps(session, state.key_ring, concern_id=id)
         audit.note(session, actor=viewer.actor, action="concern.read", subject=f"concern:{id}")
-    return [Step(state=step.state, by=step.by, at=clock.wire(step.at), note=step.note) for step in taken]
+    return [
+        Step(state=step.state, by=step.by, at=clock.wire(step.at), second=step.second, **asdict(step.record))
+        for step in taken
+    ]

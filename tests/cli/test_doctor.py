@@ -1,5 +1,6 @@
 """`earshot doctor` finds what is wrong with a configuration and says how to mend it."""
 
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_keys_that_do_not_open_what_is_stored_are_named(
     monkeypatch.setenv("EARSHOT_KEYS", second)
     shown = earshot("doctor")
     assert shown.status == 1
-    assert "1 of 1 conversations do not open" in shown.out
+    assert "1 of 1 conversations and concerns do not open" in shown.out
     assert "first" in shown.out
     monkeypatch.setenv("EARSHOT_KEYS", f"{first},{second}")
     assert earshot("doctor").status == 0
@@ -134,3 +135,40 @@ def test_a_redis_that_cannot_be_reached_is_named(earshot: Run, monkeypatch: pyte
     shown = earshot("doctor")
     assert shown.status == 1
     assert "Redis cannot be used" in shown.out
+
+
+@pytest.mark.usefixtures("built", "ready")
+def test_leads_who_cannot_be_reached_are_named(earshot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_ON_CALL", "nobody@example.org")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("EARSHOT_SMTP_URL", f"smtp://127.0.0.1:{port}")
+    monkeypatch.setenv("EARSHOT_MAIL_FROM", "earshot@example.org")
+    monkeypatch.setenv("EARSHOT_PAGE_WEBHOOK", f"http://127.0.0.1:{port}/pages")
+    monkeypatch.setenv("EARSHOT_PAGE_WEBHOOK_SECRET", "s" * 32)
+    shown = earshot("doctor")
+    assert shown.status == 1
+    for told in ("nobody@example.org", "the mail server lets nobody in", "the receiver cannot be reached"):
+        assert told in shown.out
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        monkeypatch.setenv("EARSHOT_PAGE_WEBHOOK", f"http://127.0.0.1:{port}/pages")
+        assert "the receiver can be reached" in earshot("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EARSHOT_SMTP_URL", "mail.example.org"),
+        ("EARSHOT_SMTP_URL", "smtps://mail.example.org"),
+        ("EARSHOT_PAGE_WEBHOOK", "ftp://example.org"),
+        ("EARSHOT_PAGE_WEBHOOK", "https://example.org/pages"),
+    ],
+)
+def test_a_channel_that_is_set_by_half_is_refused(
+    earshot: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    shown = earshot("doctor")
+    assert shown.status == 1
+    assert "EARSHOT_" in shown.out

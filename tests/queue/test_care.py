@@ -1,5 +1,6 @@
 """Care for coaches: a debrief after a hard conversation, and a supervisor who hears of the second one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from app.safeguarding.actions import raise_concern, step_concern
 from app.sealing import KeyRing
 from app.settings import Settings
 from tests.cast import CARYS, ESTHER, hire
-from tests.scenes import claim, coachs, content, end, enter, on_duty
+from tests.scenes import claim, coachs, content, decided_with, end, enter, on_duty
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEBRIEF = timedelta(minutes=10)
@@ -48,6 +49,7 @@ async def _hard_chat(database: Database, settings: Settings, carys: Staff, *, wo
     place = await coachs(database, carys, conversation)
     key_ring = KeyRing(settings.key_ring)
     if worrying:
+        second = await hire(database, replace(ESTHER, email=f"{conversation}@example.org"))
         async with transaction(database) as session:
             concern = await raise_concern(
                 session,
@@ -67,6 +69,7 @@ async def _hard_chat(database: Database, settings: Settings, carys: Staff, *, wo
                     by=carys.name,
                     state=state,
                     note="Seen to.",
+                    decision=decided_with(second.id, state),
                 )
     await end(database, settings, place)
     async with transaction(database) as session:

@@ -20,7 +20,7 @@ from app.sealing import KeyRing
 from app.settings import Settings
 from app.topics.models import Tagging
 from tests.cast import CARYS, DEWI, ESTHER
-from tests.scenes import claim, coachs, end, enter, on_duty, parents, wrap_up
+from tests.scenes import claim, coachs, decided_with, end, enter, on_duty, parents, wrap_up
 
 
 async def _status(database: Database, conversation: UUID) -> str:
@@ -229,6 +229,7 @@ async def test_an_open_concern_keeps_it_from_closing(database: Database, setting
                 by="Esther",
                 state=state,
                 note="Spoken with the family.",
+                decision=decided_with(coach.participant.staff_id, state),
             )
     await wrap_up(database, settings, coach)
     assert await _status(database, parent.conversation.id) == "closed"

@@ -28,7 +28,7 @@ from app.safeguarding.unread import EACH
 from app.sealing import KeyRing
 from app.settings import Settings, Timers
 from tests.cast import CARYS, ESTHER, hire, open_session
-from tests.scenes import claim, coachs, end, enter, on_duty, parents, say, wrap_up, writing
+from tests.scenes import claim, coachs, decided_with, end, enter, on_duty, parents, say, wrap_up, writing
 from tests.talk import pass_for, running, talking
 
 RISKY = "my son says he wants to kill himself"
@@ -215,6 +215,8 @@ async def test_the_coach_is_told_why_and_closes_it_once_the_concern_is_worked_th
 async def _work_through(database: Database, settings: Settings, concern: Concern) -> None:
     async with reading(database) as session:
         known = await session.scalar(select(Staff).where(col(Staff.email) == ESTHER.email))
+        carys = await session.scalar(select(col(Staff.id)).where(col(Staff.email) == CARYS.email))
+    assert carys is not None
     esther = known or await hire(database, ESTHER)
     states = list(ConcernState)
     for state in states[states.index(ConcernState(concern.state)) + 1 :]:
@@ -227,4 +229,5 @@ async def _work_through(database: Database, settings: Settings, concern: Concern
                 by="Esther",
                 state=state,
                 note="Spoken with the family.",
+                decision=decided_with(carys, state),
             )

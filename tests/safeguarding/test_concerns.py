@@ -1,6 +1,8 @@
 """Concerns: one step at a time and never back, decided with a reason, sealed, and told to staff alone."""
 
 import asyncio
+import json
+from dataclasses import replace
 from itertools import product
 from uuid import UUID, uuid4
 
@@ -19,11 +21,11 @@ from app.realtime import frames
 from app.safeguarding import queries
 from app.safeguarding.actions import has_unclosed, raise_concern, step_concern
 from app.safeguarding.models import Concern, ConcernStep
-from app.safeguarding.rules import NEXT, Category, ConcernState, may_become, must_give_reason
+from app.safeguarding.rules import NEXT, Category, ConcernState, Decision, may_become, missing
 from app.sealing import KeyRing, SealBroken, place
 from app.settings import Settings
-from tests.cast import CARYS, ESTHER, browser_of, hire_and_sign_in, open_session
-from tests.scenes import claim, content, enter, on_duty
+from tests.cast import CARYS, ESTHER, browser_of, hire, hire_and_sign_in, open_session
+from tests.scenes import claim, content, decided_with, enter, on_duty
 
 STATES = list(ConcernState)
 
@@ -33,8 +35,22 @@ def test_a_concern_goes_one_step_at_a_time(state: ConcernState, following: Conce
     assert may_become(state, following) == (STATES.index(following) == STATES.index(state) + 1)
 
 
-def test_only_a_decision_needs_its_reason() -> None:
-    assert [state for state in STATES if must_give_reason(state)] == [ConcernState.DECIDED]
+WHOLE = Decision(uuid4(), "The local team", "That we rang")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_a_decision_must_be_complete_and_only_it_may_decide(state: ConcernState) -> None:
+    decides = state == ConcernState.DECIDED
+    assert (missing(state, note="", decision=None) == ()) != decides
+    assert (missing(state, note="Because", decision=WHOLE) == ()) == decides
+
+
+@pytest.mark.parametrize("part", ["shared", "parent_told"])
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_every_part_of_a_decision_is_asked_for(part: str, said: str) -> None:
+    assert len(missing("decided", note="Because", decision=replace(WHOLE, **{part: said}))) == 1
+    assert len(missing("decided", note=said, decision=WHOLE)) == 1
+    assert missing("decided", note="Because", decision=replace(WHOLE, references="")) == ()
 
 
 def test_the_wire_and_the_rules_have_the_same_words() -> None:
@@ -65,6 +81,10 @@ async def _raised(database: Database, settings: Settings, *, note: str = "") -> 
 async def _step(
     database: Database, settings: Settings, concern: UUID, staff: Staff, state: str, note: str = ""
 ) -> None:
+    """Take a step, with Carys as the second person of a decision."""
+    async with reading(database) as session:
+        carys = await session.scalar(select(col(Staff.id)).where(col(Staff.email) == CARYS.email))
+    second = carys or (await hire(database, CARYS)).id
     async with transaction(database) as session:
         await step_concern(
             session,
@@ -74,6 +94,7 @@ async def _step(
             by="Esther",
             state=state,
             note=note,
+            decision=decided_with(second, state),
         )
 
 
@@ -125,15 +146,21 @@ async def test_the_whole_way_is_logged_sealed_and_noted(database: Database, sett
         ]
         conv = await session.execute(select(col(LogEntry.kind)).where(col(LogEntry.stream) == "conv"))
         assert not any(kind.startswith("concern") for kind in conv.scalars()), "the parent's stream is silent"
-        key = await data_key(session, KeyRing(settings.key_ring), concern.conversation_id)
+        conversations = await data_key(session, KeyRing(settings.key_ring), concern.conversation_id)
+        assert concern.key is not None
+        key = KeyRing(settings.key_ring).unwrap(concern.id, concern.key)
         for step in (await session.execute(select(ConcernStep))).scalars():
             assert step.note is not None
-            words = key.open(step.note, bound_to=place(concern.conversation_id, step.id, step.staff_id))
-            assert words in {"She is afraid to go home", f"Note: {step.state}"}
-            assert words.encode() not in step.note
+            words = json.loads(key.open(step.note, bound_to=place(concern.id, step.id, step.staff_id)))
+            assert words["note"] in {"She is afraid to go home", f"Note: {step.state}"}
+            assert words["note"].encode() not in step.note
+            assert ("LT-2041" in words["references"]) == (step.state == "decided")
+            assert (step.second_id == carys.id) == (step.state == "decided")
             other = carys if step.staff_id == esther.id else esther
             with pytest.raises(SealBroken):
-                key.open(step.note, bound_to=place(concern.conversation_id, step.id, other.id))
+                key.open(step.note, bound_to=place(concern.id, step.id, other.id))
+            with pytest.raises(SealBroken):  # the conversation's key, which goes with it, opens nothing
+                conversations.open(step.note, bound_to=place(concern.id, step.id, step.staff_id))
         actions = (await session.execute(select(col(AuditEntry.action)))).scalars()
         assert {f"concern.{state.value}" for state in STATES} <= set(actions)
 

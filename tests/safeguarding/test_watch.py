@@ -176,7 +176,7 @@ async def test_a_flag_raises_the_priority_and_lowers_closes_or_answers_nothing(
         assert len(concerns) == 1, "the concern that stands open has this category"
         (step,) = await queries.steps(session, KeyRing(settings.key_ring), concern_id=concerns[0].id)
         assert (step.by, step.state) == ("", "raised")
-        assert "kill himself" in step.note
+        assert "kill himself" in step.record.note
         shown = await session.scalars(select(col(LogEntry.seq)).where(col(LogEntry.kind) == "help.shown"))
         assert len(list(shown)) == 1
     carys = await on_duty(database, CARYS)

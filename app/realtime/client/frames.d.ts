@@ -271,7 +271,11 @@ export interface ConcernRaiseData {
   note?: string;
 }
 /**
- * A supervisor takes a concern one step further; a decision needs a note with its reason.
+ * A supervisor takes a concern one step further.
+ *
+ *     A decision is complete or refused: `note` is its reason, `second` the colleague it was talked through
+ *     with (one of `seconds` on the board `me`), `shared` what was shared with whom, `parent_told` what the
+ *     parent was told. `references` may stay empty. No other step has these.
  */
 export interface ConcernStep {
   t: "concern.step";
@@ -282,6 +286,10 @@ export interface ConcernStepData {
   concern: string;
   state: "acknowledged" | "assessed" | "closed" | "decided";
   note?: string;
+  second?: string | null;
+  shared?: string;
+  parent_told?: string;
+  references?: string;
 }
 /**
  * Say what an ended conversation was about, main topic first; this closes it.
