@@ -1,6 +1,6 @@
 """Pages to leads about concerns that nobody has acknowledged
 
-Revision: 0006b
+Revision: 0007
 Follows: 0006
 """
 

@@ -1,7 +1,7 @@
 """Messages left while the service is closed; blocks for nuisance
 
-Revision: 0007
-Follows: 0005
+Revision: 0008
+Follows: 0007
 """
 
 import sqlalchemy as sa
