@@ -8,6 +8,7 @@ import { delivery, isTyping, messages, missing, notes, type Said, unread } from 
 import { characters, faultOf } from "../app/realtime/client/words.js";
 import { cardView } from "./card.js";
 import { flagsView, raiseView } from "./concerns.js";
+import { consultView, whisperView } from "./consult.js";
 import { type Begun, begunIn, type Doings, labelOf, minutesSince, type Mine, type Model } from "./model.js";
 import { nuisanceView } from "./nuisance.js";
 import { faultBox } from "./sign_in.js";
@@ -54,6 +55,7 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
         ? html`<p class="facts">${words("console.chat.left_message")}</p>`
         : nothing}
       ${cardView(model, conversation)} ${logView(model, doings, stream, said)} ${flagsView(model, conversation)}
+      ${whisperView(model, conversation)}
       <p class="told" role="status">${begun.told}</p>
       ${faultBox(begun.fault)}
       ${ended ? wrapUpView(model, doings, conversation) : composer(model, doings, conversation, begun)}
@@ -178,7 +180,8 @@ function besides(
   return html`
     <div class="tools">
       ${ended ? nothing : toggle("replies", "console.chat.ready_replies")} ${toggle("about", "console.chat.about")}
-      ${toggle("notes", "console.chat.note")} ${toggle("concern", "console.concern")}
+      ${toggle("notes", "console.chat.note")} ${toggle("consult", "console.consult")}
+      ${toggle("concern", "console.concern")}
       ${ended ? nothing : toggle("transfer", "console.transfer")} ${ended ? nothing : toggle("end", "console.chat.end")}
       ${ended ? nothing : toggle("nuisance", "console.nuisance")}
     </div>
@@ -199,6 +202,8 @@ function opened(
       return aboutView(model, conversation);
     case "notes":
       return notesView(model, doings, conversation, begun);
+    case "consult":
+      return consultView(model, doings, conversation);
     case "concern":
       return raiseView(model, doings, conversation);
     case "transfer":

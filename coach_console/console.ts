@@ -6,8 +6,9 @@ import { ask } from "../app/realtime/client/http.js";
 import { browser, socketUrl } from "../app/realtime/client/platform.js";
 import { messages, unread } from "../app/realtime/client/transcript.js";
 import { characters, type Fault, faultOf, wordsFrom } from "../app/realtime/client/words.js";
+import { careDoings } from "./care_doings.js";
 import { deskView } from "./desk.js";
-import { begunIn, type Content, type Doings, mine, type Model, offers, type Staff, type StepTaken } from "./model.js";
+import { begunIn, type Content, type Doings, mine, type Model, offers, type Staff } from "./model.js";
 import { answerByKey, tellOffers } from "./offers.js";
 import { queueDoings } from "./queue_doings.js";
 import { firstView, passwordView, signInView } from "./sign_in.js";
@@ -34,6 +35,7 @@ const model: Model = {
   fault: null,
   begun: new Map(),
   known: new Map(),
+  consulted: new Map(),
   explained: new Map(),
   offeredAt: new Map(),
   answered: new Set(),
@@ -210,6 +212,7 @@ function agreed(data: FormData): string | null {
 
 const doings: Doings = {
   ...queueDoings(model, { attempt, draw, settle, told }),
+  ...careDoings(model, attempt),
   signIn(form) {
     const data = new FormData(form);
     const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };
@@ -285,27 +288,6 @@ const doings: Doings = {
       const begun = begunIn(model, conversation);
       begun.told = model.words("console.concern.raised");
       begun.open = "";
-    });
-  },
-  step(concern, form, state) {
-    const data = new FormData(form);
-    const written = (name: string): string => String(data.get(name) ?? "").trim();
-    const d = { concern, state, note: written("note") };
-    const decision = {
-      second: written("second"),
-      shared: written("shared"),
-      parent_told: written("parent_told"),
-      references: written("references"),
-    };
-    void attempt(`step ${concern} ${state}`, async () => {
-      await model.connection?.request({ t: "concern.step", d: state === "decided" ? { ...d, ...decision } : d });
-      form.reset();
-      model.known.delete(concern);
-    });
-  },
-  readConcern(concern) {
-    void attempt(`read ${concern}`, async () => {
-      model.known.set(concern, (await ask(`/api/v1/concerns/${concern}`)) as readonly StepTaken[]);
     });
   },
   end: (conversation) =>

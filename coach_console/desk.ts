@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { timeOf } from "../app/realtime/client/times.js";
 import { chatView } from "./chat.js";
 import { concernsView } from "./concerns.js";
+import { questionsView } from "./consult.js";
 import { explainView } from "./explain.js";
 import { type Doings, minutesSince, mine, type Model } from "./model.js";
 import { blocksView } from "./nuisance.js";
@@ -189,7 +190,7 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
   const { words } = model;
   const coaches = (model.connection?.known().queue?.d["coaches"] ?? []) as readonly Coach[];
   return html`
-    ${concernsView(model, doings)} ${blocksView(model, doings)}
+    ${concernsView(model, doings)} ${questionsView(model, doings)} ${blocksView(model, doings)}
     <section aria-labelledby="coaches-title">
       <h2 id="coaches-title">${words("console.coaches")}</h2>
       ${coaches.length === 0

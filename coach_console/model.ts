@@ -40,7 +40,7 @@ export interface Begun {
   gaps: Set<string>;
   disposition: string;
   /** Which of the things beside the chat is open. */
-  open: "" | "replies" | "notes" | "concern" | "transfer" | "end" | "about" | "nuisance";
+  open: "" | "replies" | "notes" | "consult" | "concern" | "transfer" | "end" | "about" | "nuisance";
   told: string;
   fault: Fault | null;
   readUpTo: number;
@@ -61,12 +61,21 @@ export interface Model {
   begun: Map<string, Begun>;
   /** What a supervisor has read about a concern: its steps with their notes. */
   known: Map<string, readonly StepTaken[]>;
+  /** What was asked and answered beside a conversation, as a supervisor has read it. */
+  consulted: Map<string, readonly Consulted[]>;
   /** Decisions about a conversation that a supervisor asked about. */
   explained: Map<string, readonly Explained[]>;
   /** When this page first saw an offer: its own clock may differ from the server's. */
   offeredAt: Map<string, number>;
   /** Offers that were answered here, so that nobody is told that they have gone. */
   answered: Set<string>;
+}
+
+export interface Consulted {
+  readonly kind: string;
+  readonly by: string;
+  readonly at: string;
+  readonly body: string;
 }
 
 export interface Explained {
@@ -109,6 +118,8 @@ export interface Doings {
   readonly addNote: (conversation: string) => void;
   readonly raise: (conversation: string, form: HTMLFormElement) => void;
   readonly step: (concern: string, form: HTMLFormElement, state: ConcernStep) => void;
+  readonly consult: (conversation: string, form: HTMLFormElement, verb: "consult.ask" | "consult.whisper") => void;
+  readonly readConsult: (conversation: string) => void;
   readonly readConcern: (concern: string) => void;
   readonly end: (conversation: string) => void;
   readonly warn: (conversation: string) => void;

@@ -26,6 +26,7 @@ from app.queue.paging import pages_of
 from app.queue.rules import Expected, Turn, expected_wait, needs_relief
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
+from app.safeguarding import consulting
 from app.safeguarding import queries as concerns
 
 logger = structlog.get_logger(__name__)
@@ -85,6 +86,7 @@ class Boards:
             coaches = await queries.coaches_on_duty(session) if staff else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
             blocks = await unreviewed(session) if _leads(staff) else []
+            questions = await consulting.open_questions(session) if _leads(staff) else []
             pages = await pages_of(session) if worries else {}
             seconds = await concerns.second_people(session) if worries else []
         held_by = {staff: _ids(me["conversations"]) for staff, me in mine.items()}
@@ -147,6 +149,14 @@ class Boards:
                     for concern in worries
                 ]
                 me["blocks"] = [_block(one, connection.staff) for one in blocks]
+                me["consults"] = [
+                    {
+                        "conversation": str(question.conversation),
+                        "by": question.by,
+                        "asked_at": clock.wire(question.asked_at),
+                    }
+                    for question in questions
+                ]
                 me["pages"] = pages.get(connection.staff, [])
                 me["seconds"] = [
                     {"staff": str(person.id), "name": person.name}

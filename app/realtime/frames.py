@@ -144,6 +144,20 @@ class NoteAdd(Frame, tag="note.add"):
     d: NoteData
 
 
+class ConsultAsk(Frame, tag="consult.ask"):
+    """Ask the supervisors about a conversation that is yours. The answer comes on its `staff` stream."""
+
+    id: Id
+    d: NoteData
+
+
+class ConsultWhisper(Frame, tag="consult.whisper"):
+    """Say something to the coach who holds this conversation, asked or unasked. The parent never sees it."""
+
+    id: Id
+    d: NoteData
+
+
 RiskCategory = Literal[
     "suicide_self_harm",
     "abuse_neglect",
@@ -217,6 +231,8 @@ ClientFrame = (
     | OfferDecline
     | AvailabilitySet
     | NoteAdd
+    | ConsultAsk
+    | ConsultWhisper
     | ConcernRaise
     | ConcernStep
     | WrapUpSubmit
@@ -260,6 +276,8 @@ EventKind = Literal[
     "conversation.closed",
     "conversation.abandoned",
     "note.added",
+    "consult.asked",
+    "consult.whispered",
     "conversation.tagged",
     "conversation.handed_over",
     "concern.raised",

@@ -38,6 +38,8 @@ VERBS: dict[type[ClientFrame], frozenset[str]] = {
     frames.OfferDecline: STAFF,
     frames.AvailabilitySet: STAFF,
     frames.NoteAdd: STAFF,
+    frames.ConsultAsk: STAFF,
+    frames.ConsultWhisper: frozenset({"supervisor"}),
     frames.ConcernRaise: STAFF,
     frames.ConcernStep: frozenset({"supervisor"}),
     frames.WrapUpSubmit: STAFF,
@@ -51,6 +53,8 @@ _NOBODY: frozenset[type[ClientFrame]] = frozenset()
 TEXT_VERBS = (
     frames.MessagePost,
     frames.NoteAdd,
+    frames.ConsultAsk,
+    frames.ConsultWhisper,
     frames.ConcernRaise,
     frames.ConcernStep,
     frames.ConversationTransfer,

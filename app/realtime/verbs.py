@@ -22,6 +22,7 @@ from app.realtime import frames, recovery
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, stream_name
 from app.safeguarding import actions as safeguarding
+from app.safeguarding import consulting
 from app.safeguarding.rules import Decision
 
 Answer = dict[str, object]
@@ -213,6 +214,39 @@ async def add_note(realtime: Realtime, connection: Connection, frame: frames.Not
     return posted_answer(posted)
 
 
+async def ask_supervisors(realtime: Realtime, connection: Connection, frame: frames.ConsultAsk) -> Answer:
+    """Ask the supervisors about one's own conversation."""
+    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await consulting.ask(
+            session,
+            realtime.key_ring,
+            conversation_id=place.conversation.id,
+            staff_id=_staff(connection),
+            by=connection.name,
+            item=frame.d.client_message_id,
+            body=body,
+        )
+    return {}
+
+
+async def whisper(realtime: Realtime, connection: Connection, frame: frames.ConsultWhisper) -> Answer:
+    """Say something to a coach, beside the conversation that they hold."""
+    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
+    async with transaction(realtime.database) as session:
+        await consulting.whisper(
+            session,
+            realtime.key_ring,
+            conversation_id=frame.d.conversation,
+            staff_id=_staff(connection),
+            by=connection.name,
+            item=frame.d.client_message_id,
+            body=body,
+        )
+    return {}
+
+
 def posted_answer(posted: Posted) -> Answer:
     """What `ok` says of a text that is stored."""
     return {
@@ -360,6 +394,8 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.OfferDecline: decline_offer,
     frames.AvailabilitySet: set_availability,
     frames.NoteAdd: add_note,
+    frames.ConsultAsk: ask_supervisors,
+    frames.ConsultWhisper: whisper,
     frames.ConcernRaise: raise_concern,
     frames.ConcernStep: step_concern,
     frames.WrapUpSubmit: wrap_up,

@@ -1,4 +1,4 @@
-"""HTTP for supervisors: what is known about a concern."""
+"""HTTP for supervisors: what is known about a concern, and what coaches ask."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -12,6 +12,7 @@ from app.accounts.access import require
 from app.accounts.models import Role
 from app.accounts.rules import Viewer
 from app.db import transaction
+from app.safeguarding.consulting import read_consult
 from app.safeguarding.queries import steps
 
 router = APIRouter()
@@ -33,6 +34,29 @@ class Step(BaseModel):
     shared: str
     parent_told: str
     references: str
+
+
+class Consult(BaseModel):
+    """A question of a coach (`consult.asked`) or what a supervisor said to them (`consult.whispered`)."""
+
+    kind: str
+    by: str
+    at: str
+    body: str
+
+
+@router.get("/api/v1/conversations/{id}/consult")
+async def consult(
+    request: Request,
+    id: UUID,  # noqa: A002 (the path's word)
+    viewer: Annotated[Viewer, Depends(require(Role.SUPERVISOR))],
+) -> list[Consult]:
+    """What a coach asked about a conversation and what was answered. Each reading is in the audit record."""
+    state = request.app.state
+    async with transaction(state.database) as session:
+        said = await read_consult(session, state.key_ring, conversation_id=id)
+        audit.note(session, actor=viewer.actor, action="consult.read", subject=f"conversation:{id}")
+    return [Consult(kind=each.kind, by=each.by, at=clock.wire(each.at), body=each.body) for each in said]
 
 
 @router.get("/api/v1/concerns/{id}")

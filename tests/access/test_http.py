@@ -146,6 +146,9 @@ MATRIX: dict[tuple[str, str], Cell] = {
         "/api/v1/concerns/00000000-0000-4000-8000-000000000000",
         answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 404},
     ),
+    ("GET", "/api/v1/conversations/{id}/consult"): Cell(
+        f"{CONVERSATION}/consult", answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 404}
+    ),
     ("GET", "/api/v1/conversations/{id}/explanation"): Cell(
         f"{CONVERSATION}/explanation", answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 200}
     ),

@@ -58,6 +58,8 @@ MATRIX: dict[str, dict[str, str]] = {
     "offer.decline": {**PARENTS_MAY_NOT, "carys": "not_found", "dewi": "not_found", "esther": "not_found"},
     "availability.set": {**PARENTS_MAY_NOT, "carys": "ok", "dewi": "ok", "esther": "ok"},
     "note.add": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
+    "consult.ask": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
+    "consult.whisper": {**PARENTS_MAY_NOT, "carys": "forbidden", "dewi": "forbidden", "esther": "ok"},
     "concern.raise": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
     "concern.step": {**PARENTS_MAY_NOT, "carys": "forbidden", "dewi": "forbidden", "esther": "ok"},
     "wrap_up.submit": {**STRANGE, **PARENTS_MAY_NOT, "carys": "bad_request"},
@@ -137,6 +139,8 @@ def _frame(world: World, verb: str) -> Frame:
         "offer.decline": {"d": {"offer": str(uuid4())}},
         "availability.set": {"d": {"availability": "available"}},
         "note.add": {"d": {"conversation": conversation, **text}},
+        "consult.ask": {"d": {"conversation": conversation, **text}},
+        "consult.whisper": {"d": {"conversation": conversation, **text}},
         "concern.raise": {"d": {"conversation": conversation, "category": "missing_child"}},
         "concern.step": {"d": {"concern": str(world.concern), "state": "acknowledged"}},
         "wrap_up.submit": {

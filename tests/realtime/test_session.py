@@ -67,6 +67,14 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "id": "2",
         "d": {"conversation": CONVERSATION, "client_message_id": CONVERSATION, "body": "Hello"},
     },
+    **{
+        verb: {
+            "t": verb,
+            "id": "2",
+            "d": {"conversation": CONVERSATION, "client_message_id": CONVERSATION, "body": "Hello"},
+        }
+        for verb in ("consult.ask", "consult.whisper")
+    },
     "concern.raise": {
         "t": "concern.raise",
         "id": "2",
@@ -91,10 +99,11 @@ MAY_STAFF = {
     "offer.decline",
     "availability.set",
     "note.add",
+    "consult.ask",
     "concern.raise",
     "wrap_up.submit",
 }
-MAY_SUPERVISOR = {"concern.step", "queue.assign", "switchboard.set"}
+MAY_SUPERVISOR = {"consult.whisper", "concern.step", "queue.assign", "switchboard.set"}
 
 
 def _tag(kind: type) -> str:

@@ -22,6 +22,8 @@ export type ClientFrame =
   | OfferDecline
   | AvailabilitySet
   | NoteAdd
+  | ConsultAsk
+  | ConsultWhisper
   | ConcernRaise
   | ConcernStep
   | WrapUpSubmit;
@@ -251,6 +253,22 @@ export interface NoteData {
   body: string;
 }
 /**
+ * Ask the supervisors about a conversation that is yours. The answer comes on its `staff` stream.
+ */
+export interface ConsultAsk {
+  t: "consult.ask";
+  id: string;
+  d: NoteData;
+}
+/**
+ * Say something to the coach who holds this conversation, asked or unasked. The parent never sees it.
+ */
+export interface ConsultWhisper {
+  t: "consult.whisper";
+  id: string;
+  d: NoteData;
+}
+/**
  * Say that somebody may not be safe.
  */
 export interface ConcernRaise {
@@ -350,6 +368,8 @@ export interface Ev {
   k:
     | "concern.raised"
     | "concern.stepped"
+    | "consult.asked"
+    | "consult.whispered"
     | "conversation.abandoned"
     | "conversation.assigned"
     | "conversation.closed"
@@ -393,6 +413,8 @@ export interface EventBody {
   k:
     | "concern.raised"
     | "concern.stepped"
+    | "consult.asked"
+    | "consult.whispered"
     | "conversation.abandoned"
     | "conversation.assigned"
     | "conversation.closed"

@@ -1,0 +1,49 @@
+/** What staff do about a concern and about a question to the supervisors. */
+import { ask } from "../app/realtime/client/http.js";
+import { browser } from "../app/realtime/client/platform.js";
+import type { Consulted, Doings, Model, StepTaken } from "./model.js";
+
+type CareDoings = Pick<Doings, "step" | "readConcern" | "consult" | "readConsult">;
+type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
+
+export function careDoings(model: Model, attempt: Attempt): CareDoings {
+  return {
+    step(concern, form, state) {
+      const data = new FormData(form);
+      const written = (name: string): string => String(data.get(name) ?? "").trim();
+      const d = { concern, state, note: written("note") };
+      const decision = {
+        second: written("second"),
+        shared: written("shared"),
+        parent_told: written("parent_told"),
+        references: written("references"),
+      };
+      void attempt(`step ${concern} ${state}`, async () => {
+        await model.connection?.request({ t: "concern.step", d: state === "decided" ? { ...d, ...decision } : d });
+        form.reset();
+        model.known.delete(concern);
+      });
+    },
+    consult(conversation, form, t) {
+      const body = String(new FormData(form).get("body") ?? "").trim();
+      if (!body) return;
+      const d = { conversation, client_message_id: browser.uuid(), body };
+      void attempt(`${t} ${conversation}`, async () => {
+        await model.connection?.request({ t, d });
+        form.reset();
+        model.consulted.delete(conversation);
+      });
+    },
+    readConsult(conversation) {
+      void attempt(`read consult ${conversation}`, async () => {
+        const address = `/api/v1/conversations/${conversation}/consult`;
+        model.consulted.set(conversation, (await ask(address)) as readonly Consulted[]);
+      });
+    },
+    readConcern(concern) {
+      void attempt(`read ${concern}`, async () => {
+        model.known.set(concern, (await ask(`/api/v1/concerns/${concern}`)) as readonly StepTaken[]);
+      });
+    },
+  };
+}
