@@ -11,6 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from app.realtime.codes import ErrorCode
+from app.realtime.concern_frames import ConcernRaise as ConcernRaise
+from app.realtime.concern_frames import ConcernRaiseData as ConcernRaiseData
+from app.realtime.concern_frames import ConcernStep as ConcernStep
+from app.realtime.concern_frames import ConcernStepData as ConcernStepData
 from app.realtime.queue_frames import AvailabilityData as AvailabilityData
 from app.realtime.queue_frames import AvailabilitySet as AvailabilitySet
 from app.realtime.queue_frames import BlockData as BlockData
@@ -156,58 +160,6 @@ class ConsultWhisper(Frame, tag="consult.whisper"):
 
     id: Id
     d: NoteData
-
-
-RiskCategory = Literal[
-    "suicide_self_harm",
-    "abuse_neglect",
-    "sexual_abuse",
-    "domestic_abuse",
-    "missing_child",
-    "harm_to_baby",
-    "harm_to_others",
-]
-
-
-class ConcernRaiseData(Data):
-    conversation: UUID
-    category: RiskCategory
-    note: str = ""
-
-    def __repr__(self) -> str:
-        return "ConcernRaiseData(…)"
-
-
-class ConcernRaise(Frame, tag="concern.raise"):
-    """Say that somebody may not be safe."""
-
-    id: Id
-    d: ConcernRaiseData
-
-
-class ConcernStepData(Data):
-    concern: UUID
-    state: Literal["acknowledged", "assessed", "decided", "closed"]
-    note: str = ""
-    second: UUID | None = None
-    shared: str = ""
-    parent_told: str = ""
-    references: str = ""
-
-    def __repr__(self) -> str:
-        return "ConcernStepData(…)"
-
-
-class ConcernStep(Frame, tag="concern.step"):
-    """A supervisor takes a concern one step further.
-
-    A decision is complete or refused: `note` is its reason, `second` the colleague it was talked through
-    with (one of `seconds` on the board `me`), `shared` what was shared with whom, `parent_told` what the
-    parent was told. `references` may stay empty. No other step has these.
-    """
-
-    id: Id
-    d: ConcernStepData
 
 
 ClientFrame = (

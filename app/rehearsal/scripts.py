@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from app.content.rules import Codebook
-from app.realtime.frames import RiskCategory
+from app.realtime.concern_frames import RiskCategory
 from app.rehearsal.questions import Question, in_messages
 
 Side = Literal["parent", "coach"]

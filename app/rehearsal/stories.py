@@ -8,7 +8,7 @@ import msgspec
 import yaml
 
 from app.content.rules import Codebook
-from app.realtime.frames import RiskCategory
+from app.realtime.concern_frames import RiskCategory
 from app.rehearsal.scripts import Script, child_facts, some_codes
 
 CONSENT = 0.6
