@@ -17,7 +17,7 @@ from app.chat.transcript import data_key
 from app.db import Database, reading, transaction
 from app.errors import AppError, NotFound
 from app.main import create_app
-from app.realtime.concern_frames import RiskCategory
+from app.realtime.concern_frames import ConcernStepData, RiskCategory
 from app.safeguarding import queries
 from app.safeguarding.actions import has_unclosed, raise_concern, step_concern
 from app.safeguarding.models import Concern, ConcernStep
@@ -57,7 +57,7 @@ def test_the_wire_and_the_rules_have_the_same_words() -> None:
     from typing import get_args
 
     assert set(get_args(RiskCategory)) == {category.value for category in Category}
-    wire = get_args(frames.ConcernStepData.__annotations__["state"])
+    wire = get_args(ConcernStepData.__annotations__["state"])
     assert set(wire) == {state.value for state in NEXT.values()}
 
 
