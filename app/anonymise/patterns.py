@@ -123,6 +123,10 @@ _CODE = re.compile(
     r"|[A-Z]{2}\d{2}[A-Z]\d{5}"
     r"|\d{2,4}/\d{3,8}(?:/\d{2,4})?|\d{2,}-[A-Z]{1,3}\d{3,}|[A-Z]{2,4}\d{4,})(?![\w/-])"
 )
+_LONG_CODE = re.compile(
+    r"(?<![\w/@.-])(?=[\w-]*\d(?:[\w-]*\d){4})[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+(?![\w@-])"
+    r"|(?<![\w/@.-])(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])(?=(?:[a-z]*\d){6})[a-z0-9]{8,40}(?![\w@-])"
+)
 _LONG_NUMBER = re.compile(r"(?<![\w.,£$])\d(?:[\s-]?\d){6,18}(?![\w%])")
 
 
@@ -162,6 +166,7 @@ def _numbered(text: str) -> Iterator[Span]:
     yield from _each(_CODE, text, "CASE_REF", 0.75, "letters and numbers as in a reference")
     if sum(letter.isdigit() for letter in text) < 5:
         return
+    yield from _each(_LONG_CODE, text, "CASE_REF", 0.74, "letters and many digits as in a reference")
     yield from _each(_UPN_CUED, text, "UPN", 0.96, "a code after the word UPN")
     yield from _each(_NHS_CUED, text, "NHS_NUMBER", 0.98, "ten digits after the words NHS number")
     for match in _NHS.finditer(text):

@@ -22,6 +22,7 @@ _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
 _LETTERS = re.compile(r"[^\W_]+")
 UNSURE = 0.4  # the score of a find that rests on a capital letter alone
 REPEATED = 0.6
+LONG = 7  # digits that single somebody out, however they are spaced
 REPEATED_WHOLE = 0.75  # of several words: surer than that one of them is somebody's name
 
 
@@ -114,7 +115,9 @@ def leaks(originals: list[str], spans: list[list[Span]], outputs: list[str]) -> 
     }.values():
         pattern, number_of = standing(span, surface), _digits(surface)
         for number, (text, run) in enumerate(zip(plain, digits, strict=True)):
-            if (pattern is not None and pattern.search(text)) or (len(number_of) >= 7 and number_of in run):
+            if (pattern is not None and pattern.search(text)) or (
+                len(number_of) >= LONG and number_of in run
+            ):
                 hits.append(Leak(number, span.type, "a masked text still stands there"))
     return hits
 
@@ -183,7 +186,8 @@ def _look(
             for plain, span, surface in sought
             if low.count(plain) > taken.get(plain, 0) and (pattern := standing(span, surface)) is not None
         ]
-        outcome.append(settle([*spans, *again, *_repeated(text, patterns)], text))
+        numbers = _numbers_again(text, spans, surfaces)
+        outcome.append(settle([*spans, *again, *_repeated(text, patterns), *numbers], text))
     return outcome
 
 
@@ -219,6 +223,25 @@ def _repeated(text: str, patterns: Iterable[tuple[Span, re.Pattern[str]]]) -> It
             # An unsure find stays unsure: it must not grow into a name that is sought in any case.
             score = min(span.score, REPEATED_WHOLE if " " in match[0] else REPEATED)
             yield Span(match.start(), match.end(), span.type, score, "memory", "found elsewhere")
+
+
+def _numbers_again(text: str, spans: Sequence[Span], surfaces: dict[tuple[str, str], Span]) -> Iterator[Span]:
+    """Where a number that was found anywhere in the conversation stands again, however it is spaced."""
+    if sum(letter.isdigit() for letter in text) < LONG:
+        return
+    free = "".join(
+        BLANK if any(span.start <= place < span.end for span in spans) else letter
+        for place, letter in enumerate(text)
+    )
+    run = _digits(free)
+    for (kind, surface), span in surfaces.items():
+        number = _digits(surface)
+        if len(number) < LONG or number not in run:
+            continue
+        for match in re.finditer(r"[^\W_]*" + r"[^\d\ue000]{0,4}".join(number) + r"[^\W_]*", free):
+            yield Span(
+                match.start(), match.end(), kind, min(span.score, REPEATED), "memory", "found elsewhere"
+            )
 
 
 def standing(span: Span, surface: str) -> re.Pattern[str] | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.anonymise import anonymise, detect, find
+from app.anonymise import anonymise, detect, find, leaks
 from app.anonymise.dates import age_band
 
 
@@ -117,6 +117,14 @@ def test_a_name_found_once_is_found_in_both_sides_turns_in_any_case() -> None:
         ["aaron", "Debra Hale"],
         ["hale"],
     ]
+
+
+def test_a_long_number_found_once_is_found_however_it_is_spaced() -> None:
+    texts = ["ring me on 07700 900123", "so 0 7 7 0 0 - 9 0 0 1 2 3 then", "it said brook-00072-98c8341 here"]
+    outcome = anonymise(texts)
+    assert not any(letter.isdigit() for text in outcome.texts[:2] for letter in text)
+    assert outcome.texts[2] == "it said [CASE_REF] here"
+    assert leaks(texts, outcome.spans, outcome.texts) == []
 
 
 def test_known_names_are_found_without_a_cue() -> None:
