@@ -1,5 +1,7 @@
 """Scores the risk check on labelled messages, and says how many it reads a second on one core.
 
+Prints counts and no message, so that a set may stay unread: what `detect` finds, and what calls people.
+
 Reads a *.jsonl whose rows hold `text`, `risk` and `categories`. A risk is found when any flag is raised.
 """
 
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.safeguarding import Flag, detect
+from app.safeguarding.risk import detect_from_parent
 
 
 @dataclass(slots=True)
@@ -24,9 +27,11 @@ class Score:
     quiet: int = 0
     false: int = 0
 
+    notes: dict[str, list[int]] = field(default_factory=dict)  # right and all, by kind of message
+
     @property
     def sensitivity(self) -> float:
-        return self.found["all"] / self.told["all"]
+        return self.found["all"] / max(1, self.told["all"])
 
     @property
     def precision(self) -> float:
@@ -43,6 +48,10 @@ def score(rows: list[dict[str, Any]], check: Callable[[str], list[Flag]] = detec
     total = Score()
     for row in rows:
         found = bool(check(row["text"]))
+        kind = ("risk: " if row["risk"] else "none: ") + row.get("note", "").split(";")[0].split(":")[0]
+        right = total.notes.setdefault(kind, [0, 0])
+        right[0] += found == row["risk"]
+        right[1] += 1
         if not row["risk"]:
             total.quiet += 1
             total.false += found
@@ -54,9 +63,11 @@ def score(rows: list[dict[str, Any]], check: Callable[[str], list[Flag]] = detec
 
 
 def main(arguments: list[str]) -> int:
-    """Print the score of each file and the speed; 2 when no file was named."""
+    """Print the score of each file and the speed, with `--kinds` also by kind; 2 when no file was named."""
+    kinds = "--kinds" in arguments
+    arguments = [one for one in arguments if one != "--kinds"]
     if not arguments:
-        print("Say which labelled messages to read: python -m benchmarks.risk FILE…")
+        print("Say which labelled messages to read: python -m benchmarks.risk [--kinds] FILE…")
         return 2
     for name in arguments:
         rows = read_messages(Path(name))
@@ -66,6 +77,11 @@ def main(arguments: list[str]) -> int:
         print(f" ({total.false} of {total.quiet} others flagged)")
         for category in sorted(total.told.keys() - {"all"}):
             print(f"    {category:<20} {total.found[category]}/{total.told[category]}")
+        for kind, (right, count) in sorted(total.notes.items()) if kinds else ():
+            print(f"    {kind:<40} {right}/{count} right")
+        called = score(rows, detect_from_parent)
+        print(f"  people called: sensitivity {called.sensitivity:.3f}, PPV {called.precision:.3f}", end="")
+        print(f" ({called.false} of {called.quiet} others)")
         start = time.process_time()
         for row in rows:
             detect(row["text"])

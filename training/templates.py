@@ -36,9 +36,9 @@ class Example:
 
 
 def read_templates(name: str) -> list[str]:
-    """The templates of one file, without remarks."""
+    """The templates of one file, without remarks and the names of subjects."""
     lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "="))]
 
 
 def written(template: str, rng: random.Random) -> str:

@@ -13,10 +13,10 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from app.safeguarding.features import SIZE, of_parts, of_tokens
+from app.safeguarding.features import SIZE
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token
 
+Group = tuple[tuple[int, ...], list[int]]  # which words its features are made of, one for each place
 TABLES = ("any", *(category.value for category in Category))
 
 
@@ -32,19 +32,16 @@ class Table:
         """How much these features speak for it; 0 is as likely as not."""
         return self.bias + self.scale * sum(map(self.weights.__getitem__, features))
 
-    def shares(self, tokens: list[Token]) -> list[float]:
-        """What each word brings to the sum; what neighbours bring together is shared between them."""
+    def shares(self, count: int, groups: list[Group]) -> list[float]:
+        """What each of so many words brings to the sum; what neighbours bring together is shared."""
         weight = self.weights.__getitem__
-        brought = [float(sum(map(weight, parts))) for parts in of_parts(tokens)]
-        last = len(tokens) - 1
-        for places, group in of_tokens(tokens):
+        brought = [0.0] * (count + 2)  # with the edges, whose share is nobody's
+        for places, group in groups:
             share = 1 / len(places)
-            for start, heavy in enumerate(map(weight, group)):
-                if heavy:
-                    for place in places:
-                        if 0 <= start + place <= last:
-                            brought[start + place] += heavy * share
-        return brought
+            for place in places:
+                for at, heavy in enumerate(map(weight, group), place):
+                    brought[at] += heavy * share
+        return brought[:count]
 
 
 def read_tables(card: dict[str, Any], weights: bytes) -> dict[str, Table]:

@@ -1,19 +1,17 @@
-"""Numbers of what stands in a window: words, neighbours, near neighbours and parts of words, hashed.
+"""Numbers of what stands in a window: words, neighbours and near neighbours, hashed.
 
 The training and the service share this file; change it and the model must be trained anew.
 """
 
-from functools import lru_cache
 from itertools import pairwise
 from zlib import crc32
 
-from app.safeguarding.tokens import Token
+from app.safeguarding.tokens import Token, number
 
-BITS = 16
+BITS = 17
 SIZE = 1 << BITS
 _MASK = SIZE - 1
-_EDGES = ("^", "$")
-_PART = 4
+_BEGIN, _END = number("^"), number("$")
 
 
 def of_marks(marks: list[str]) -> list[int]:
@@ -26,14 +24,15 @@ def of_tokens(tokens: list[Token]) -> list[tuple[tuple[int, ...], list[int]]]:
 
     Neighbours are counted by their classes, with the edges of the window as neighbours of their own.
     """
-    words = [_number(token.word + " ") for token in tokens]
-    kinds = [_number(kind) for kind in (_EDGES[0], *(token.kind for token in tokens), _EDGES[1])]
+    words = [token.word_number for token in tokens]
+    own = [token.kind_number for token in tokens]
+    kinds = [_BEGIN, *own, _END]
     second, third, fourth = kinds[1:], kinds[2:], kinds[3:]
     threes = zip(kinds, second, third, strict=False)
     return [
         ((0,), [word & _MASK for word in words]),
         ((0, 1), [(a * 29 + b * 5 + 6) >> 3 & _MASK for a, b in pairwise(words)]),
-        ((0,), [kind & _MASK for kind in kinds[1:-1]]),
+        ((0,), [kind & _MASK for kind in own]),
         ((-1, 0), [(a * 31 + b * 7 + 1) >> 3 & _MASK for a, b in zip(kinds, second, strict=False)]),
         ((-1, 1), [(a * 37 + b * 11 + 2) >> 3 & _MASK for a, b in zip(kinds, third, strict=False)]),
         ((-1, 2), [(a * 41 + b * 13 + 3) >> 3 & _MASK for a, b in zip(kinds, fourth, strict=False)]),
@@ -41,32 +40,9 @@ def of_tokens(tokens: list[Token]) -> list[tuple[tuple[int, ...], list[int]]]:
     ]
 
 
-def of_parts(tokens: list[Token]) -> list[tuple[int, ...]]:
-    """For each token, the features of its parts: they know a word in spite of a slip of the pen."""
-    return [_parts(token.word) for token in tokens]
-
-
-@lru_cache(maxsize=1 << 15)
-def _number(word: str) -> int:
-    return crc32(word.encode())
-
-
-@lru_cache(maxsize=1 << 15)
-def _parts(word: str) -> tuple[int, ...]:
-    if len(word) < _PART:
-        return ()
-    framed = f"<{word}>"
-    return tuple(
-        crc32(b"part " + framed[start : start + _PART].encode()) & _MASK
-        for start in range(len(framed) - _PART + 1)
-    )
-
-
-def flat(tokens: list[Token], marks: list[str]) -> list[int]:
-    """All features of a window, as the classifier sums them."""
-    numbers = of_marks(marks)
+def flat(tokens: list[Token], marks: list[str]) -> set[int]:
+    """All features of a window, each once, as the classifier sums them."""
+    numbers = set(of_marks(marks))
     for _, group in of_tokens(tokens):
-        numbers += group
-    for parts in of_parts(tokens):
-        numbers += parts
+        numbers.update(group)
     return numbers

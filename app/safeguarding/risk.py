@@ -7,16 +7,19 @@ It flags; what follows is for people.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
+from math import inf, log
 
 from app.safeguarding import classifier, context, features, patterns
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Token, windows
 
-# In logits, and low: a miss costs more than a false alarm. docs/risk.md says what is found from here.
-FLAGGED_FROM = -0.75
-CALLED_FROM = 4.0  # from here people are called; much lower, most long texts would call them
+# In logits. docs/risk.md says what is found from here.
+FLAGGED_FROM = -0.4  # low: a miss costs more than a false alarm
+CALLED_FROM = 0.8  # from here people are called
 NAMED_FROM = 0.0
+PLAIN = 0.5  # what a plain phrase adds
+SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
+LONGER = 2.2  # what a text e times as long must bring more, unless a phrase says it plainly
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _HELP = re.compile(
     r"\b(?:999|111|101|116 ?123|08\d\d|samaritans|samariaid|childline|helplines?|nspcc|police|heddlu|a&e|gp"
@@ -44,17 +47,8 @@ def detect(text: str) -> list[Flag]:
 
 
 def detect_from_parent(text: str) -> list[Flag]:
-    """The risks that a sentence of a parent's text surely tells of: what people are called for.
-
-    Stricter than `detect`, which long texts in everyday words set off too easily.
-    """
-    best: dict[Category, Flag] = {}
-    for sentence in _SENTENCE.findall(text):
-        for flag in _detect(sentence, flagged_from=CALLED_FROM):
-            known = best.get(flag.category)
-            if known is None or flag.score > known.score:
-                best[flag.category] = flag
-    return sorted(best.values(), key=lambda flag: -flag.score)
+    """The risks that a parent's text tells of so clearly that people are called; `detect` finds more."""
+    return _detect(text, flagged_from=CALLED_FROM)
 
 
 def detect_from_staff(text: str) -> list[Flag]:
@@ -64,37 +58,60 @@ def detect_from_staff(text: str) -> list[Flag]:
     """
     said = _SENTENCE.findall(text)
     told = "\n".join(one for one in said if not one.rstrip().endswith("?") and not _HELP.search(one))
-    return _detect(told, flagged_from=inf)
+    return _detect(told, flagged_from=FLAGGED_FROM, plainly=True)
 
 
-def _detect(text: str, *, flagged_from: float) -> list[Flag]:
+def _detect(text: str, *, flagged_from: float, plainly: bool = False) -> list[Flag]:
     best: dict[Category, Flag] = {}
-    for tokens in windows(text):
-        for flag in _of_window(text, tokens, flagged_from=flagged_from):
+    cut = windows(text)
+    more = _longer(cut)
+    for tokens in cut:
+        for flag in _of_window(text, tokens, flagged_from=flagged_from, more=inf if plainly else more):
             known = best.get(flag.category)
             if known is None or flag.score > known.score:
                 best[flag.category] = flag
     return sorted(best.values(), key=lambda flag: -flag.score)
 
 
-def _of_window(text: str, tokens: list[Token], *, flagged_from: float) -> list[Flag]:
+def _longer(cut: list[list[Token]]) -> float:
+    """How much more a window of this text must bring than one of a short text."""
+    words = len(cut[0]) if len(cut) == 1 else len({token.start for tokens in cut for token in tokens})
+    return LONGER * log(words / SHORT) if words > SHORT else 0.0
+
+
+def _of_window(text: str, tokens: list[Token], *, flagged_from: float, more: float) -> list[Flag]:
     if not tokens:
         return []
     found = patterns.hits(tokens)
     numbers = features.flat(tokens, context.marks(tokens, found))
     _, model = classifier.stored()
-    weight = model["any"].weigh(numbers)
     plain = context.plain(tokens, found)
-    if weight < flagged_from and not plain:  # much small talk around it must not outweigh a plain phrase
+    weight = model["any"].weigh(numbers) + (PLAIN if plain else -more)
+    if weight < flagged_from:
         return []
+    return _flags(text, tokens, found=found, plain=plain, numbers=numbers, weight=weight)
+
+
+def _flags(
+    text: str,
+    tokens: list[Token],
+    *,
+    found: list[patterns.Hit],
+    plain: list[patterns.Hit],
+    numbers: set[int],
+    weight: float,
+) -> list[Flag]:
+    _, model = classifier.stored()
     weights = {category: model[category].weigh(numbers) for category in Category}
     told = {hit.category for hit in plain}
     first = max(Category, key=lambda category: (category in told, weights[category]))
     named = {first} | {category for category in Category if weights[category] >= NAMED_FROM}
+    heaviest: tuple[str, ...] = ()
     flags = []
     for category in named:
-        phrases = [hit for hit in found if hit.category == category]
-        words = _quoted(text, tokens, phrases) or _heaviest(text, tokens, category)
+        words = _quoted(text, tokens, [hit for hit in found if hit.category == category])
+        if not words:
+            words = heaviest = heaviest or _heaviest(text, tokens)
         flags.append(Flag(category, classifier.chance(max(weight, weights[category])), words))
     return flags
 
@@ -105,10 +122,10 @@ def _quoted(text: str, tokens: list[Token], found: Iterable[patterns.Hit]) -> tu
     return tuple(dict.fromkeys(text[start:end] for start, end in places))
 
 
-def _heaviest(text: str, tokens: list[Token], category: Category) -> tuple[str, ...]:
-    """The words that weighed most for this category, in the order of the text."""
+def _heaviest(text: str, tokens: list[Token]) -> tuple[str, ...]:
+    """The words that weighed most for a risk, in the order of the text."""
     _, model = classifier.stored()
-    shares = model[category].shares(tokens)
+    shares = model["any"].shares(len(tokens), features.of_tokens(tokens))
     ranked = sorted(range(len(tokens)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])
     return tuple(dict.fromkeys(text[tokens[place].start : tokens[place].end] for place in heavy))

@@ -1,11 +1,13 @@
 """A text as the risk check reads it: words in one spelling, each with its place in what was written."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
+from zlib import crc32
 
-LONGEST = 40  # words in one window: what is said of a risk seldom stretches further
+WHOLE = 40  # words of a text that is read as one window
+LONGEST = 16  # words in each window of a longer text, so that small talk adds up to nothing
 _CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 _WORD = re.compile(rf"[^\W_]+(?:['*{_CURLY}][^\W_]+)*|😂|🤣|[.!?\n]+")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
@@ -37,18 +39,28 @@ SPELLINGS = _spellings()
 CLASSES = _classes()
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Token:
-    """A word: in one spelling, its class (or the word itself), and where it stands. No repr: it is text."""
+class Token(NamedTuple):
+    """A word: in one spelling, its class (or the word itself), the numbers of both, and where it stands."""
 
     word: str
     kind: str
+    word_number: int
+    kind_number: int
     start: int
     end: int
 
+    def __repr__(self) -> str:
+        """Nothing of what a family wrote."""
+        return "Token()"
+
+
+def number(text: str) -> int:
+    """A number that stands for this text."""
+    return crc32(text.encode())
+
 
 def windows(text: str) -> list[list[Token]]:
-    """The words of a text, cut between sentences into windows of at most LONGEST that overlap."""
+    """The words of a text: in one window, or a longer one cut between sentences into windows that overlap."""
     sentences: list[list[Token]] = [[]]
     for match in _WORD.finditer(text):
         written = match[0]
@@ -56,9 +68,8 @@ def windows(text: str) -> list[list[Token]]:
             if sentences[-1]:
                 sentences.append([])
             continue
-        word, kind = meant(written)
-        sentences[-1].append(Token(word, kind, match.start(), match.end()))
-    if sum(map(len, sentences)) <= LONGEST:
+        sentences[-1].append(Token(*meant(written), *match.span()))
+    if sum(map(len, sentences)) <= WHOLE:
         return [[token for sentence in sentences for token in sentence]]
     return _gathered([part for sentence in sentences for part in _cut(sentence)])
 
@@ -83,10 +94,16 @@ def _gathered(parts: list[list[Token]]) -> list[list[Token]]:
 
 
 @lru_cache(maxsize=1 << 15)
-def meant(written: str) -> tuple[str, str]:
-    """The word that is meant, and its class or itself: "Didn't" gives didnt, "bairn" gives child, <child>."""
-    if written in _LAUGHING:
-        return "lol", "<lol>"
+def meant(written: str) -> tuple[str, str, int, int]:
+    """The word that is meant, and its class or itself: "Didn't" gives didnt, "bairn" gives child, <child>.
+
+    With the number of each.
+    """
+    word, kind = ("lol", "<lol>") if written in _LAUGHING else _spelt(written)
+    return word, kind, number(word + " "), number(kind)
+
+
+def _spelt(written: str) -> tuple[str, str]:
     word = _DRAWN_OUT.sub(r"\1", written.lower().replace("'", "").replace(_CURLY, ""))
     if word.isdecimal():
         word = _number(word)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.safeguarding import Flag, classifier, detect
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import LONGEST, windows
+from app.safeguarding.tokens import WHOLE, windows
 from benchmarks.risk import read_messages, score
 from training.templates import read_templates
 from training.train_risk import LABELS, source_hash
@@ -20,8 +20,8 @@ DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.68},
-    "final": {"sensitivity": 0.94, "weakest category": 0.82, "PPV": 0.65},
+    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.78},
+    "final": {"sensitivity": 0.94, "weakest category": 0.82, "PPV": 0.72},
 }
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
 
@@ -68,7 +68,7 @@ def test_a_risk_in_the_middle_of_a_long_text_is_found() -> None:
 @given(st.text(max_size=600))
 def test_any_text_is_read_whole_and_words_are_quoted_as_written(text: str) -> None:
     for window in windows(text):
-        assert len(window) <= LONGEST
+        assert len(window) <= WHOLE
     flags = detect(text)
     assert len({flag.category for flag in flags}) == len(flags)
     assert all(words in text for flag in flags for words in flag.words)
