@@ -48,11 +48,12 @@ def score(rows: list[dict[str, Any]]) -> Score:
     for conversation in conversations.values():
         found = find([row["text"] for row in conversation])
         for row, spans in zip(conversation, found, strict=True):
-            _count(total, row, [(span.start, span.end) for span in spans])
+            count(total, row, [(span.start, span.end) for span in spans])
     return total
 
 
-def _count(total: Score, row: dict[str, Any], masks: list[tuple[int, int]]) -> None:
+def count(total: Score, row: dict[str, Any], masks: list[tuple[int, int]]) -> None:
+    """Add one text and what was masked in it."""
     text, labels = row["text"], row["spans"]
     masked = {place for mask in masks for place in _letters(text, *mask)}
     gold = {place for label in labels for place in _letters(text, label["start"], label["end"])}
