@@ -32,7 +32,6 @@ from app.queue.offering import run_offering
 from app.queue.offers import offering_of
 from app.queue.paging import Pager, paging_of
 from app.queue.routes import opening_now
-from app.queue.stranded import bounds_of
 from app.queue.sweeping import run_sweeping
 from app.queue.watch import Watch
 from app.realtime import http, pages
@@ -231,7 +230,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     timers = state.settings.timers
     works.append(run_hours(state.database, state.opening, every=timers.sweep))
     works.append(run_renewing(state.realtime))
-    works.append(run_sweeping(state.database, state.key_ring, bounds_of(timers), every=timers.sweep))
+    works.append(run_sweeping(state.database, state.key_ring, timers))
     if state.broker is not None:
         works.append(state.broker.run())
         finishing.add(asyncio.create_task(state.look.run()))

@@ -47,6 +47,8 @@ class Timers(BaseModel):
     parent_gone: PositiveFloat = 900
     wrap_up: PositiveFloat = 1800
     debrief: NonNegativeFloat = 600
+    break_every: NonNegativeFloat = 7200
+    break_length: NonNegativeFloat = 600
     block: PositiveFloat = 604800  # of a session, once a second person has upheld it
     page_again: PositiveFloat = 60
 

@@ -87,6 +87,7 @@ function topBar(model: Model, doings: Doings): TemplateResult {
       ${typeof me["rests_until"] === "string"
         ? html`<p role="status">${words("console.debrief", { time: timeOf(me["rests_until"]) })}</p>`
         : nothing}
+      ${me["break_due"] === true ? html`<p role="status">${words("console.break_due")}</p>` : nothing}
       <p class="line" role="status">${words(lineKey(connection?.line()))}</p>
       <nav aria-label=${words("console.account")}>
         ${languageButton(model, doings)}
@@ -191,6 +192,7 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
   const coaches = (model.connection?.known().queue?.d["coaches"] ?? []) as readonly Coach[];
   return html`
     ${concernsView(model, doings)} ${questionsView(model, doings)} ${blocksView(model, doings)}
+    ${waitErrorView(model)}
     <section aria-labelledby="coaches-title">
       <h2 id="coaches-title">${words("console.coaches")}</h2>
       ${coaches.length === 0
@@ -209,6 +211,23 @@ function supervision(model: Model, doings: Doings): TemplateResult | typeof noth
           </ul>`}
     </section>
   `;
+}
+
+/** How wrong the expected waits of the last day were. */
+function waitErrorView({ words, connection }: Model): TemplateResult | typeof nothing {
+  const found = connection?.known().queue?.d["wait_error"];
+  if (typeof found !== "object" || found === null) return nothing;
+  const { parents, off_s, within_p80 } = found as { parents: number; off_s: number; within_p80: number };
+  return html`<section aria-labelledby="waits-title">
+    <h2 id="waits-title">${words("console.waits")}</h2>
+    <p>
+      ${words("console.waits.error", {
+        count: parents,
+        minutes: (off_s / 60).toFixed(1),
+        share: Math.round(100 * within_p80),
+      })}
+    </p>
+  </section>`;
 }
 
 /** The conversations of a coach, each with the question why it is theirs. */

@@ -4,6 +4,7 @@ Locks are always taken in this order: the coach's shift, the queue entry, its of
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import structs
@@ -19,6 +20,7 @@ from app.db import record
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import CoachAssigned, QueueChanged
 from app.queue import queries
+from app.queue.breaks import rests_still
 from app.queue.decisions import Record, record_of
 from app.queue.models import Assignment, Availability, EntryState, Offer, OfferState, QueueEntry, Shift
 from app.queue.nuisance import lift_at_risk
@@ -34,8 +36,17 @@ class Claimed:
     generation: int
 
 
-async def set_availability(session: AsyncSession, *, staff_id: UUID, availability: Availability) -> None:
-    """Start, change or end (`offline`) a coach's shift. Conversations that they hold stay theirs."""
+async def set_availability(
+    session: AsyncSession,
+    *,
+    staff_id: UUID,
+    availability: Availability,
+    break_every: timedelta = timedelta(),
+) -> None:
+    """Start, change or end (`offline`) a coach's shift. Conversations that they hold stay theirs.
+
+    After `break_every` on duty a break is due, where it is not zero; a new shift takes no break away.
+    """
     now = clock.now()
     await renew(session, heard={staff_id: 0})
     # Two windows of one coach may start a shift at once; a key-share lock lets claims go on meanwhile.
@@ -48,7 +59,14 @@ async def set_availability(session: AsyncSession, *, staff_id: UUID, availabilit
         )
     ).scalar_one_or_none()
     if shift is None and availability != Availability.OFFLINE:
-        shift = Shift(staff_id=staff_id, availability=availability, started_at=now, changed_at=now)
+        shift = Shift(
+            staff_id=staff_id,
+            availability=availability,
+            started_at=now,
+            changed_at=now,
+            rests_until=await rests_still(session, staff_id=staff_id, now=now),
+            break_due_at=now + break_every if break_every else None,
+        )
     if shift is not None:
         shift.availability, shift.changed_at = availability, now
         shift.ended_at = now if availability == Availability.OFFLINE else None
@@ -185,6 +203,10 @@ async def ready_coach(session: AsyncSession, *, staff_id: UUID) -> Coach:
             "You are with somebody who may be at risk, so nobody new comes to you now.",
             next_step="Finish that conversation first, or ask a supervisor.",
             code="at_capacity",
+        )
+    if bar == Bar.BREAK_DUE:
+        raise Forbidden(
+            "Your break is due.", next_step="It begins when you have finished with those you hold."
         )
     if bar == Bar.RESTING:
         raise Forbidden("You are on a break.", next_step="Take your time; you can go on when it is over.")

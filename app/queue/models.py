@@ -71,6 +71,9 @@ class QueueEntry(SQLModel, table=True):
     earlier_coach: UUID | None = Field(default=None, foreign_key="staff.id")
     entered_at: datetime = Field(sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    told_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    told_p50: int | None = None  # seconds that the parent was first told they may wait
+    told_p80: int | None = None
     told_closing_at: datetime | None = Field(default=None, sa_type=UtcTime)
     message_left_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
@@ -78,8 +81,8 @@ class QueueEntry(SQLModel, table=True):
 class Shift(SQLModel, table=True):
     """A coach's time on duty, and whether they are free now. A coach has at most one that has not ended.
 
-    `rests_until` keeps everybody new from them until then. While `switchboard` is on,
-    this supervisor alone says who goes to whom.
+    `rests_until` keeps everybody new from them until then, and `break_due_at` from then on. While
+    `switchboard` is on, this supervisor alone says who goes to whom.
     """
 
     __tablename__ = "shift"
@@ -101,6 +104,7 @@ class Shift(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=UtcTime)
     last_given_at: datetime | None = Field(default=None, sa_type=UtcTime)
     rests_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    break_due_at: datetime | None = Field(default=None, sa_type=UtcTime)
     switchboard: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
 

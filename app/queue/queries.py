@@ -165,6 +165,7 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
             int(high_risk),
             rests_until,
             being_asked,
+            break_due_at,
         )
         for (
             staff,
@@ -179,6 +180,7 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
             high_risk,
             rests_until,
             being_asked,
+            break_due_at,
         ) in rows
     ]
 
@@ -219,6 +221,7 @@ def _on_shift(*, one: bool) -> Select[Any]:
             func.coalesce(loads.c.high_risk, 0),
             shift.c.rests_until,
             offer.c.id.is_not(None),
+            shift.c.break_due_at,
         )
         .select_from(staff)
         .join(shift, shift.c.staff_id == staff.c.id)

@@ -31,6 +31,7 @@ class Bar(StrEnum):
     ON_BREAK = "on_break"
     LOST = "lost"  # their line is gone
     RESTING = "resting"  # a break or a debrief that the service gives
+    BREAK_DUE = "break_due"  # and begins when they hold nobody any more
     HOLDS_HIGH_RISK = "holds_high_risk"
     FULL = "full"
     BEING_ASKED = "being_asked"  # an offer stands with them
@@ -67,7 +68,8 @@ class Waiting:
 class Coach(Struct, frozen=True, gc=False):
     """All that is asked about a coach. `idle_since` is when they last were given somebody, or came on duty.
 
-    `rests_until` bars them until then. `sees_again` is their wish to meet parents whom they know.
+    `rests_until` bars them until then, `break_due_at` from then on. `sees_again` is their wish to meet
+    parents whom they know.
     """
 
     staff: UUID
@@ -82,6 +84,7 @@ class Coach(Struct, frozen=True, gc=False):
     high_risk: int = 0
     rests_until: datetime | None = None
     being_asked: bool = False
+    break_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,33 @@ class Expected:
 
     p50: int
     p80: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Seconds that a parent waited after they were told of their wait, and what they were told."""
+
+    waited: float
+    p50: int
+    p80: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitError:
+    """Of so many parents: how far the p50 was off for half of them, and the share whose p80 held."""
+
+    parents: int
+    off_s: int
+    within_p80: float
+
+
+def wait_error(told: Sequence[Told]) -> WaitError | None:
+    """How wrong the expected waits were; an honest p80 holds for four in five."""
+    if not told:
+        return None
+    off = sorted(abs(each.waited - each.p50) for each in told)
+    within = sum(each.waited <= each.p80 for each in told)
+    return WaitError(parents=len(told), off_s=round(off[len(off) // 2]), within_p80=within / len(told))
 
 
 def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
@@ -196,6 +226,8 @@ def bar_of(coach: Coach, now: datetime) -> Bar | None:
         return Bar.ON_BREAK if coach.availability == "on_break" else Bar.AWAY
     if coach.rests_until is not None and now < coach.rests_until:
         return Bar.RESTING
+    if coach.break_due_at is not None and now >= coach.break_due_at:
+        return Bar.BREAK_DUE
     if coach.high_risk:
         return Bar.HOLDS_HIGH_RISK
     if coach.load >= coach.capacity:

@@ -7,6 +7,7 @@ do not grow with the number of sockets.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import asdict
 from uuid import UUID
 
 import structlog
@@ -18,12 +19,13 @@ from sqlmodel import col
 from app import clock
 from app.accounts.models import Staff
 from app.chat.models import Conversation
-from app.db import Database, reading
+from app.db import Database, reading, transaction
 from app.queue import queries
 from app.queue.models import Assignment, Shift
 from app.queue.nuisance import Unreviewed, unreviewed
 from app.queue.paging import pages_of
 from app.queue.rules import Expected, Turn, expected_wait, needs_relief
+from app.queue.waits import note_told, recent_wait_error
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
 from app.safeguarding import consulting
@@ -50,6 +52,7 @@ class Boards:
         self._is_open = is_open
         self._coaches_pick = coaches_pick
         self._changed = asyncio.Event()
+        self._told: set[UUID] = set()  # parents of whose wait it is written down what they were told
         self._sent: dict[tuple[Connection, str], dict[str, object]] = {}
 
     def mark(self, _: object = None) -> None:
@@ -85,6 +88,7 @@ class Boards:
             lead = await queries.switchboard(session) if staff else None
             coaches = await queries.coaches_on_duty(session) if staff else []
             worries = await concerns.unclosed(session) if _leads(staff) else []
+            waits_off = await recent_wait_error(session, now=clock.now()) if _leads(staff) else None
             blocks = await unreviewed(session) if _leads(staff) else []
             questions = await consulting.open_questions(session) if _leads(staff) else []
             pages = await pages_of(session) if worries else {}
@@ -125,6 +129,7 @@ class Boards:
                 "offers": offered.get(connection.staff, []),
             }
             if leads:
+                queue["wait_error"] = asdict(waits_off) if waits_off else None
                 queue["coaches"] = [
                     {
                         "staff": str(coach.staff_id),
@@ -167,6 +172,23 @@ class Boards:
             self._send_state(connection, "me", me)
         for connection in parents:
             self._send_position(connection, places, gaps)
+        await self._note_told(parents, places, gaps)
+
+    async def _note_told(self, parents: list[Connection], places: dict[UUID, int], gaps: list[float]) -> None:
+        """Keep what each parent was told first, to measure later how wrong it was."""
+        self._told &= places.keys()
+        new: dict[UUID, Expected] = {}
+        for connection in parents:
+            whose = connection.conversation
+            if whose is None or whose in self._told or whose not in places:
+                continue
+            expected = expected_wait(places[whose], gaps)
+            if expected is not None:
+                new[whose] = expected
+        if new:
+            async with transaction(self._database) as session:
+                await note_told(session, new)
+            self._told |= new.keys()
 
     def _send_state(self, connection: Connection, stream: str, state: dict[str, object]) -> None:
         if self._sent.get((connection, stream)) != state:
@@ -261,7 +283,13 @@ async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
             }
         )
     people = await session.execute(
-        select(col(Staff.id), col(Staff.capacity), col(Shift.availability), col(Shift.rests_until))
+        select(
+            col(Staff.id),
+            col(Staff.capacity),
+            col(Shift.availability),
+            col(Shift.rests_until),
+            col(Shift.break_due_at),
+        )
         .outerjoin(Shift, (col(Shift.staff_id) == col(Staff.id)) & col(Shift.ended_at).is_(None))
         .where(col(Staff.role).in_(("coach", "supervisor")), col(Staff.disabled_at).is_(None))
     )
@@ -270,7 +298,8 @@ async def _mine(session: AsyncSession) -> dict[UUID, dict[str, object]]:
             "availability": availability or "offline",
             "capacity": capacity,
             "rests_until": clock.wire(rests_until) if rests_until and rests_until > clock.now() else None,
+            "break_due": break_due_at is not None and break_due_at <= clock.now(),
             "conversations": held[staff_id],
         }
-        for staff_id, capacity, availability, rests_until in people
+        for staff_id, capacity, availability, rests_until, break_due_at in people
     }

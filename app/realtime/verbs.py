@@ -196,7 +196,10 @@ async def set_availability(
     """Say whether a new conversation may come."""
     async with transaction(realtime.database) as session:
         await queue.set_availability(
-            session, staff_id=_staff(connection), availability=Availability(frame.d.availability)
+            session,
+            staff_id=_staff(connection),
+            availability=Availability(frame.d.availability),
+            break_every=timedelta(seconds=realtime.settings.timers.break_every),
         )
     return {}
 

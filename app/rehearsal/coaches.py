@@ -28,9 +28,11 @@ async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacit
     line = Line(url=stage.url, side="coach", token=token, measures=stage.measures)
     own: dict[UUID, bool] = {}
     chats: set[asyncio.Task[None]] = set()
+    ended: object = None
     try:
         await set_availability(line, "available")
         while not stage.over.is_set():
+            ended = await _end_rest(stage, line, ended)
             for conversation in _mine(line) - own.keys():
                 own[conversation] = False
                 chat = asyncio.create_task(_chat(stage, line, conversation, own))
@@ -81,6 +83,16 @@ async def set_availability(line: Line, availability: str) -> None:
     """Say whether this coach can take a new conversation."""
     data = frames.AvailabilityData(availability=availability)  # type: ignore[arg-type]
     await line.request(lambda number: frames.AvailabilitySet(id=number, d=data), what="the availability")
+
+
+async def _end_rest(stage: Stage, line: Line, ended: object) -> object:
+    """End the break that `me` tells of, unless that was done already; which one was ended last."""
+    me = line.states.get("me", {})
+    rest = me.get("rests_until") or me.get("break_due")
+    if not rest or rest == ended or stage.end_rest is None:
+        return ended
+    await stage.end_rest(UUID(me["staff"]))
+    return rest
 
 
 def _mine(line: Line) -> set[UUID]:

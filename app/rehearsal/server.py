@@ -86,6 +86,7 @@ def environment(settings: Settings, **more: str) -> Mapping[str, str]:
         "EARSHOT_KEYS": settings.keys,
         **{f"EARSHOT_LIMITS__{name}": value for name, value in RAISED.items()},
         "EARSHOT_TIMERS__DEBRIEF": "0",  # rehearsed coaches need none
+        "EARSHOT_TIMERS__BREAK_EVERY": "0",
         **more,
     }
 

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
 import httpx
 
 from app import clock
 from app.content.reading import read_content
 from app.content.rules import Content
-from app.db import Database, open_database, require_current
+from app.db import Database, open_database, require_current, transaction
 from app.errors import ConfigurationError, Forbidden
+from app.queue.breaks import end_rest
 from app.rehearsal.coaches import be_coach, be_supervisor
 from app.rehearsal.leaving import leave_nobody
 from app.rehearsal.parents import be_parent
@@ -85,6 +88,7 @@ async def simulate(
         ):
             await require_current(database)
             stage, key_ring = new_stage(url, http, content, speed=plan.speed), KeyRing(settings.key_ring)
+            stage.end_rest = partial(_end_rest, database)
             async with hired_staff(
                 database,
                 http,
@@ -164,6 +168,12 @@ async def _service(settings: Settings, url: str | None) -> AsyncIterator[str]:
                 next_step="Start it with `earshot serve`, or leave out --url.",
             )
     yield url
+
+
+async def _end_rest(database: Database, staff_id: UUID) -> None:
+    """A service of one's own gives breaks, for which the rehearsal would wait minutes."""
+    async with transaction(database) as session:
+        await end_rest(session, staff_id=staff_id)
 
 
 async def _judge(

@@ -1,6 +1,7 @@
 """What the people of one rehearsal share, and what they leave behind for the verdict."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,7 +17,8 @@ QUEUE_PATIENCE_S = 600.0
 @dataclass(slots=True)
 class Stage:
     """One rehearsal. `speed` 0 means as fast as possible; `strangers` are coaches' lines for parents that
-    are not rehearsed, whose conversations are ended at once where there are none."""
+    are not rehearsed, whose conversations are ended at once where there are none. `end_rest` ends a break
+    that the service gives a rehearsed coach, who needs none."""
 
     url: str
     http: httpx.AsyncClient
@@ -32,6 +34,7 @@ class Stage:
     views: list[View] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     keep_views: bool = True
+    end_rest: Callable[[UUID], Awaitable[None]] | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
     _started: asyncio.Condition = field(default_factory=asyncio.Condition)
 

@@ -1,4 +1,4 @@
-"""Messages left while the service is closed; blocks for nuisance
+"""Messages left while the service is closed; blocks for nuisance; breaks, and what parents are told of their wait
 
 Revision: 0008
 Follows: 0007
@@ -22,10 +22,14 @@ WAITING = sa.text("state = 'waiting'")
 def upgrade() -> None:
     """Bring the database forward."""
     _renew_queue_entry(
+        sa.Column("told_at", UtcTime(), nullable=True),
+        sa.Column("told_p50", sa.Integer(), nullable=True),
+        sa.Column("told_p80", sa.Integer(), nullable=True),
         sa.Column("told_closing_at", UtcTime(), nullable=True),
         sa.Column("message_left_at", UtcTime(), nullable=True),
         sa.CheckConstraint("turn IN (0, 1, 2, 3)", name=op.f("ck_queue_entry_turn")),
     )
+    op.add_column("shift", sa.Column("break_due_at", UtcTime(), nullable=True))
     op.add_column("conversation", sa.Column("session_mac", sa.LargeBinary(), nullable=True))
     op.create_table(
         "block",
@@ -60,6 +64,7 @@ def downgrade() -> None:
     """Bring the database back: messages wait like everybody else."""
     op.drop_table("block")
     op.drop_column("conversation", "session_mac")
+    op.drop_column("shift", "break_due_at")
     op.execute("UPDATE queue_entry SET turn = 2 WHERE turn = 3")
     _renew_queue_entry(sa.CheckConstraint("turn IN (0, 1, 2)", name=op.f("ck_queue_entry_turn")))
 

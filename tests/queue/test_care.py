@@ -6,18 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.models import Staff
 from app.db import Database, reading, transaction
 from app.errors import AppError
+from app.queue import actions as queue
 from app.queue import queries
+from app.queue.breaks import give_breaks
 from app.queue.closing import WrapUp, wrap_up
+from app.queue.models import Availability, Shift
 from app.queue.offers import assign
 from app.queue.rules import Bar, bar_of, needs_relief, rests_after
 from app.safeguarding.actions import raise_concern, step_concern
 from app.sealing import KeyRing
-from app.settings import Settings
+from app.settings import Settings, Timers
 from tests.cast import CARYS, ESTHER, hire
 from tests.scenes import claim, coachs, content, decided_with, end, enter, on_duty
 
@@ -122,3 +126,73 @@ async def test_a_supervisor_sees_who_had_two_hard_chats(database: Database, sett
                 )
         async with reading(database) as session:
             assert [each.hard for each in await queries.coaches_on_duty(session)] == [number]
+
+
+BREAKS = Timers(break_every=7200, break_length=600)
+TWO_HOURS = timedelta(seconds=7200)
+
+
+async def _on_duty_for(database: Database, spent: timedelta) -> Staff:
+    """Carys, on duty for so long under the rule of a break every two hours."""
+    carys = await hire(database, CARYS)
+    async with transaction(database) as session:
+        await queue.set_availability(
+            session, staff_id=carys.id, availability=Availability.AVAILABLE, break_every=TWO_HOURS
+        )
+    async with transaction(database) as session:
+        shift = (await session.execute(select(Shift))).scalar_one()
+        assert shift.break_due_at == shift.started_at + TWO_HOURS
+        shift.started_at -= spent
+        shift.break_due_at -= spent
+        session.add(shift)
+    return carys
+
+
+async def _bar(database: Database) -> Bar | None:
+    async with reading(database) as session:
+        [coach] = await queries.coaches(session)
+    return bar_of(coach, clock.now())
+
+
+async def test_a_break_is_due_after_two_hours_and_begins_with_the_last_chat_gone(
+    database: Database, settings: Settings
+) -> None:
+    carys = await _on_duty_for(database, timedelta(hours=1, minutes=59))
+    held = (await enter(database, settings)).conversation_id
+    await claim(database, carys, held)
+    await give_breaks(database, BREAKS)
+    assert await _bar(database) is None
+    async with transaction(database) as session:
+        await session.execute(update(Shift).values(break_due_at=clock.now()))
+    await give_breaks(database, BREAKS)
+    assert await _bar(database) == Bar.BREAK_DUE, "they hold somebody: the break waits, nobody new comes"
+    with pytest.raises(AppError) as refused:
+        await claim(database, carys, (await enter(database, settings)).conversation_id)
+    assert refused.value.code == "forbidden"
+    place = await coachs(database, carys, held)
+    await end(database, place)
+    async with transaction(database) as session:
+        await wrap_up(session, content().codebook, place=place, wrap_up=WrapUp(("sleep",), "advice-given"))
+    await give_breaks(database, BREAKS)
+    assert await _bar(database) == Bar.RESTING
+    async with reading(database) as session:
+        shift = (await session.execute(select(Shift))).scalar_one()
+    assert shift.rests_until is not None
+    assert timedelta(minutes=9) < shift.rests_until - clock.now() <= timedelta(minutes=10)
+    assert shift.break_due_at == shift.rests_until + TWO_HOURS
+
+
+async def test_no_breaks_are_given_where_there_are_to_be_none(database: Database) -> None:
+    await _on_duty_for(database, timedelta(hours=1))
+    await give_breaks(database, Timers(break_every=0))
+    assert await _bar(database) is None
+
+
+async def test_a_new_shift_takes_no_break_away(database: Database) -> None:
+    carys = await _on_duty_for(database, timedelta(hours=3))
+    await give_breaks(database, BREAKS)
+    assert await _bar(database) == Bar.RESTING
+    for availability in (Availability.OFFLINE, Availability.AVAILABLE):
+        async with transaction(database) as session:
+            await queue.set_availability(session, staff_id=carys.id, availability=availability)
+    assert await _bar(database) == Bar.RESTING

@@ -72,6 +72,13 @@ async def test_an_expected_wait_is_told_once_enough_is_known(settings: Settings)
             place_told = await talk.until(lambda f: f.get("k") == "queue.position")
             assert place_told["d"]["position"] == 1
             assert 50 <= place_told["d"]["expected_s"]["p50"] <= place_told["d"]["expected_s"]["p80"] <= 70
+            await app.state.boards.send()
+            async with reading(database) as session:
+                entry = await session.scalar(
+                    select(QueueEntry).where(col(QueueEntry.conversation_id) == started.conversation_id)
+                )
+            assert entry is not None
+            assert entry.told_p50 == place_told["d"]["expected_s"]["p50"], "kept, to be measured later"
 
 
 async def test_staff_see_the_queue_whole_and_supervisors_the_coaches_too(settings: Settings) -> None:

@@ -223,7 +223,7 @@ const doings: Doings = {
         ...answers(data),
         research_consent: consents,
         ...(consents ? { consent_version: content.consent.version } : {}),
-        ...(model.followed ? { return_code: model.followed } : {}),
+        ...(model.followed ? { return_code: model.followed, same_coach: data.get("same_coach") !== null } : {}),
       };
       const made = (await ask("/api/v1/conversations", { method: "POST", body })) as Session;
       model.draft = "";

@@ -82,6 +82,12 @@ function form(model: Model, doings: Doings, content: Content, open: boolean): Te
         </label>
         <p class="hint">${words("widget.consent_version", { version: content.consent.version })}</p>
       </section>
+      ${model.followed
+        ? html`<label class="check">
+            <input type="checkbox" name="same_coach" />
+            <span>${words("widget.same_coach")}</span>
+          </label>`
+        : nothing}
       ${model.fault ? faultBox(model.fault) : nothing}
       <button type="submit" class="main" aria-disabled=${String(model.busy)}>
         ${words(model.busy ? "widget.starting" : open ? "widget.join_queue" : "widget.message_leave_yes")}
