@@ -1,6 +1,6 @@
 """Reads one text for signs that somebody is at risk: phrases and a small trained classifier.
 
-Pure: no database, no clock. A miss costs more than a false alarm, so either of the two is enough for a flag.
+Pure: no database, no clock. A miss costs more than a false alarm, so it flags readily.
 It flags; what follows is for people.
 """
 

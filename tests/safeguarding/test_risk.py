@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.safeguarding import Flag, classifier, detect
+from app.safeguarding.risk import detect_from_parent
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import WHOLE, windows
 from benchmarks.risk import read_messages, score
@@ -115,6 +116,44 @@ def test_the_model_is_the_one_that_its_card_names() -> None:
     assert sha256(weights).hexdigest() == card["sha256"]
     assert len(weights) <= 1 << 20
     assert source_hash() == card["made_from"], "train anew: make train-risk"
+
+
+@pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
+def test_the_card_says_what_is_measured(path: Path) -> None:
+    card, _ = classifier.stored()
+    total = score(read_messages(path))
+    figures = {"sensitivity": round(total.sensitivity, 3), "PPV": round(total.precision, 3)}
+    assert card["measured"][path.stem] == figures, "measure anew: python -m benchmarks.risk"
+
+
+def test_few_long_everyday_questions_call_people() -> None:
+    rows = read_messages(DATA / "everyday.jsonl")
+    assert all(len(row["text"].split()) > WHOLE for row in rows)
+    called = score(rows, detect_from_parent)
+    assert called.false * 4 <= called.quiet
+    assert score(rows, lambda _: [Flag(Category.ABUSE_NEGLECT, 1.0, ())]).false == len(rows)
+
+
+def test_small_talk_around_it_hides_no_plain_phrase() -> None:
+    talk = "We had toast and then we went to the park with the dog. " * 8
+    told = "My son says he wants to kill himself."
+    assert detect_from_parent(talk + told + " " + talk)
+    assert detect_from_parent(talk + talk) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "denied"),
+    [
+        ("he hits me", "he never hits me, we only argue about the dishes"),
+        ("she wants to die", "in the film she wants to die"),
+        ("he kicked the baby", "my back is killing me"),
+        ("my son has run away and nobody has seen him", "the cat has run away, found under the shed"),
+        ("my husband beats me", "my husband beats me at scrabble every time lol"),
+    ],
+)
+def test_denial_story_and_idiom_call_nobody(told: str, denied: str) -> None:
+    assert detect_from_parent(told)
+    assert detect_from_parent(denied) == []
 
 
 def test_other_weights_than_the_cards_are_refused() -> None:
