@@ -100,7 +100,7 @@ async def test_a_message_comes_after_those_who_are_there_and_is_answered(
         await say(writer, await coachs(database, carys, left), "Try a calm hour before bed.")
     place = await coachs(database, carys, left)
     async with transaction(database) as session:
-        await closing.end(session, place=place)
+        await closing.end(session, KeyRing(settings.key_ring), place=place)
     async with reading(database) as session:
         said = await read_messages(session, KeyRing(settings.key_ring), conversation_id=left)
         status = await session.scalar(select(col(Conversation.status)).where(col(Conversation.id) == left))

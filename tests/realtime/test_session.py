@@ -1,6 +1,7 @@
 """The session of one socket, without a socket: whatever comes in, it decides and never raises."""
 
 import json
+from collections.abc import Collection
 from typing import get_args
 from uuid import UUID, uuid4
 
@@ -46,6 +47,14 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "typing": {"t": "typing", "s": f"conv:{CONVERSATION}"},
     "read": {"t": "read", "s": f"conv:{CONVERSATION}", "d": {"up_to": 1}},
     "conversation.end": {"t": "conversation.end", "id": "2", "d": {"conversation": CONVERSATION}},
+    "conversation.warn": {"t": "conversation.warn", "id": "2", "d": {"conversation": CONVERSATION}},
+    "conversation.block": {
+        "t": "conversation.block",
+        "id": "2",
+        "d": {"conversation": CONVERSATION, "reason": "abusive"},
+    },
+    "block.review": {"t": "block.review", "id": "2", "d": {"block": CONVERSATION, "uphold": True}},
+    "message.leave": {"t": "message.leave", "id": "2", "d": {"conversation": CONVERSATION}},
     "conversation.transfer": {
         "t": "conversation.transfer",
         "id": "2",
@@ -93,6 +102,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
 }
 MAY_STAFF = {
     "conversation.transfer",
+    "conversation.warn",
+    "conversation.block",
     "queue.claim",
     "queue.next",
     "offer.accept",
@@ -103,7 +114,8 @@ MAY_STAFF = {
     "concern.raise",
     "wrap_up.submit",
 }
-MAY_SUPERVISOR = {"consult.whisper", "concern.step", "queue.assign", "switchboard.set"}
+MAY_PARENT = {"message.leave"}
+MAY_SUPERVISOR = {"block.review", "consult.whisper", "concern.step", "queue.assign", "switchboard.set"}
 
 
 def _tag(kind: type) -> str:
@@ -125,12 +137,18 @@ def test_every_frame_has_an_example_a_rule_and_somebody_who_carries_it_out() -> 
     assert not set(CARRY_OUT) & by_the_endpoint
 
 
+def _roles_for(verb: str) -> Collection[str]:
+    if verb in MAY_SUPERVISOR:
+        return {"supervisor"}
+    if verb in MAY_STAFF:
+        return STAFF
+    return {"parent"} if verb in MAY_PARENT else ROLES
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("verb", sorted(set(EXAMPLES) - {"hello"}))
 def test_each_role_may_send_its_own_verbs_and_no_others(verb: str, role: str) -> None:
-    allowed = (
-        role == "supervisor" if verb in MAY_SUPERVISOR else (role in STAFF if verb in MAY_STAFF else True)
-    )
+    allowed = role in _roles_for(verb)
     outcome = _greeted(role).receive(json.dumps(EXAMPLES[verb]), 1.0)
     if allowed:
         assert isinstance(outcome, Command)
