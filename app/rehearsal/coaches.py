@@ -20,7 +20,8 @@ from app.safeguarding.rules import NEXT, ConcernState
 LOOK_S = 0.5
 READING_S, TYPING_S = 5.0, 10.0
 SILENCE_S = 180.0
-NOT_NOW = frozenset({"not_found", "already_claimed", "at_capacity"})
+# Who rests is forbidden to take anybody, and may hear of it before `me` tells them of their break.
+NOT_NOW = frozenset({"not_found", "already_claimed", "at_capacity", "forbidden"})
 
 
 async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacity: int) -> None:

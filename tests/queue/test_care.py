@@ -170,7 +170,7 @@ async def test_a_break_is_due_after_two_hours_and_begins_with_the_last_chat_gone
         await claim(database, carys, (await enter(database, settings)).conversation_id)
     assert refused.value.code == "forbidden"
     place = await coachs(database, carys, held)
-    await end(database, place)
+    await end(database, settings, place)
     async with transaction(database) as session:
         await wrap_up(session, content().codebook, place=place, wrap_up=WrapUp(("sleep",), "advice-given"))
     await give_breaks(database, BREAKS)

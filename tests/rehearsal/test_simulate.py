@@ -24,7 +24,7 @@ from app.rehearsal.simulate import Plan, at, simulate
 from app.safeguarding.models import Concern, ConcernStep
 from app.settings import Settings
 from app.topics.models import Tagging
-from tests.provision.server import LiveServer
+from tests.provision.server import LiveServer, running_server
 from tests.rehearsal import faults
 from tests.rehearsal.faults import Seeded
 
@@ -64,6 +64,27 @@ async def test_a_rehearsal_ends_without_a_fault(
     assert len(outcome.waits) == len(questions)
     assert at(outcome.to_ok, 0.99) > 0
     await the_database_shows_it_all(settings, database, questions)
+
+
+@SQLITE_ONLY
+async def test_at_a_service_with_debriefs_the_rehearsal_does_not_wait_for_them(
+    settings: Settings, database: Database, questions: list[Question]
+) -> None:
+    timers = settings.timers.model_copy(update={"debrief": 3600})
+    limits = settings.limits.model_copy(
+        update={"starts_per_minute": 1000, "sign_ins_per_minute": 1000, "parent_messages_per_minute": 1000}
+    )
+    async with running_server(settings.model_copy(update={"timers": timers, "limits": limits})) as server:
+        plan = Plan(coaches=1, parents_at_once=3, seed=SEED, url=server.url)
+        async with asyncio.timeout(300):
+            outcome = await simulate(server.settings, questions[:6], plan, progress=Told())
+    assert outcome.faults == ()
+    async with reading(database) as session:
+        worrying = await session.scalar(
+            select(func.count(func.distinct(col(Concern.conversation_id)))).select_from(Concern)
+        )
+    assert worrying is not None
+    assert worrying >= 1, "the only coach was given a debrief before the last conversation"
 
 
 async def the_database_shows_it_all(
