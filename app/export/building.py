@@ -19,7 +19,7 @@ from app.accounts.models import Staff
 from app.content.rules import Codebook
 from app.db import Database, reading, transaction
 from app.errors import Conflict
-from app.export import manifest, planning, queries, runs
+from app.export import canaries, manifest, planning, queries, runs
 from app.export.formats.chosen import Format, formats_for
 from app.export.formats.columns import MaskedConversation, Writer
 from app.export.formats.datapackage import write_data_package
@@ -62,6 +62,7 @@ async def build_run(
     try:
         await asyncio.to_thread(_make_room, part, run_id)
         began = clock.now()
+        await asyncio.to_thread(canaries.require_clean, run_id.int % 1_000_000)
         plan = await planning.plan(
             database,
             run,
