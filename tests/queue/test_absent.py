@@ -15,6 +15,7 @@ from app.queue.messages import leave_message
 from app.queue.models import ParentLease, QueueEntry
 from app.queue.offers import assign, decide
 from app.queue.stranded import bounds_of, sweep
+from app.sealing import KeyRing
 from app.settings import Settings, Timers
 from tests.cast import CARYS, DEWI
 from tests.scenes import claim, enter, on_duty, parents, say, writing
@@ -62,7 +63,7 @@ async def _next(database: Database) -> UUID | None:
 async def test_whoever_is_heard_keeps_waiting(database: Database, settings: Settings) -> None:
     conversation = await _wait(database, settings, seconds=GONE + 60)
     await _heard(database, conversation, AWAY - 5)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     await on_duty(database, CARYS)
     assert await _next(database) == conversation
 
@@ -75,21 +76,21 @@ async def test_nobody_is_sent_to_a_parent_who_has_left_and_their_place_is_held(
     await on_duty(database, CARYS)
     async with transaction(database) as session:
         assert await assign(session, clock.now()) is not None
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _next(database) == second, "the offer has ended, and the next parent has their turn"
     dewi = await on_duty(database, DEWI)
     async with transaction(database) as session:
         taken = await queue.claim_next(session, staff_id=dewi.id)
     assert taken.conversation_id == second
     await _heard(database, first, 0)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _next(database) == first, "who is back has their old place"
 
 
 async def test_whoever_does_not_come_back_is_let_go_kindly(database: Database, settings: Settings) -> None:
     gone = await _wait(database, settings, seconds=GONE + 5)
     for _ in range(2):  # noted as away, then let go
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _status(database, gone) == "abandoned"
     async with reading(database) as session:
         last = await session.scalar(
@@ -102,7 +103,7 @@ async def test_whoever_does_not_come_back_is_let_go_kindly(database: Database, s
 async def test_a_parent_away_for_a_shorter_time_is_not_let_go(database: Database, settings: Settings) -> None:
     away = await _wait(database, settings, seconds=GONE - 60)
     for _ in range(2):
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _status(database, away) == "waiting"
     async with reading(database) as session:
         lease = await session.get(ParentLease, away)
@@ -114,10 +115,10 @@ async def test_whoever_may_be_at_risk_is_never_let_go(database: Database, settin
     early, late = [await _wait(database, settings, seconds=GONE + 5) for _ in range(2)]
     async with transaction(database) as session:
         await queue.raise_risk(session, conversation_id=early)
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     async with transaction(database) as session:
         await queue.raise_risk(session, conversation_id=late)  # noted as away already
-    await sweep(database, BOUNDS)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert [await _status(database, each) for each in (early, late)] == ["waiting", "waiting"]
     carys = await on_duty(database, CARYS)
     assert await _next(database) in (early, late)
@@ -134,7 +135,7 @@ async def test_whoever_left_a_message_is_not_expected(database: Database, settin
         await leave_message(session, place=place)
     await _entered(database, conversation, GONE + 5)
     for _ in range(2):
-        await sweep(database, BOUNDS)
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     assert await _status(database, conversation) == "waiting"
     await on_duty(database, CARYS)
     assert await _next(database) == conversation

@@ -172,7 +172,13 @@ async def test_a_break_is_due_after_two_hours_and_begins_with_the_last_chat_gone
     place = await coachs(database, carys, held)
     await end(database, settings, place)
     async with transaction(database) as session:
-        await wrap_up(session, content().codebook, place=place, wrap_up=WrapUp(("sleep",), "advice-given"))
+        await wrap_up(
+            session,
+            KeyRing(settings.key_ring),
+            content().codebook,
+            place=place,
+            wrap_up=WrapUp(("sleep",), "advice-given"),
+        )
     await give_breaks(database, BREAKS)
     assert await _bar(database) == Bar.RESTING
     async with reading(database) as session:
