@@ -17,9 +17,11 @@ from app.chat import log
 from app.chat.rules import Status
 from app.db import Database, reading, record, transaction
 from app.events import QueueChanged
-from app.queue.actions import settle_offer
+from app.queue.actions import raise_risk, settle_offer
 from app.queue.models import EntryState, ParentLease, QueueEntry
 from app.queue.rules import Turn
+from app.safeguarding.reading import read_to_the_end
+from app.sealing import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Absent:
     gone: list[UUID]
 
 
-async def sweep_waiting(database: Database, *, away: timedelta, gone: timedelta) -> None:
+async def sweep_waiting(database: Database, key_ring: KeyRing, *, away: timedelta, gone: timedelta) -> None:
     """Do all that is due, each in a transaction of its own that looks again under its lock."""
     async with reading(database) as session:
         found = await find_absent(session, away=away, gone=gone)
@@ -43,7 +45,7 @@ async def sweep_waiting(database: Database, *, away: timedelta, gone: timedelta)
             await note_back(session, conversation_id=conversation)
     for conversation in found.gone:
         async with transaction(database) as session:
-            await let_go(session, conversation_id=conversation, gone=gone)
+            await let_go(session, key_ring, conversation_id=conversation, gone=gone)
 
 
 async def find_absent(session: AsyncSession, *, away: timedelta, gone: timedelta) -> Absent:
@@ -106,13 +108,20 @@ async def note_back(session: AsyncSession, *, conversation_id: UUID) -> bool:
     return True
 
 
-async def let_go(session: AsyncSession, *, conversation_id: UUID, gone: timedelta) -> bool:
-    """Take a parent out of the queue who did not come back; False where they did, or somebody has them."""
+async def let_go(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID, gone: timedelta) -> bool:
+    """Take a parent out of the queue who did not come back.
+
+    False where they did, somebody has them, or what they wrote last tells of a risk.
+    """
     entry = await _lock(session, conversation_id)
     lease = await session.get(ParentLease, conversation_id)
     if entry is None or lease is None or lease.away_at is None:
         return False
     if _heard(entry.entered_at, lease.seen_at) > (await db.time_of(session)) - gone:
+        return False
+    await log.lock(session, [conversation_id])
+    if await read_to_the_end(session, key_ring, conversation_id=conversation_id):
+        await raise_risk(session, conversation_id=conversation_id)
         return False
     await session.execute(
         update(QueueEntry)
@@ -120,7 +129,6 @@ async def let_go(session: AsyncSession, *, conversation_id: UUID, gone: timedelt
         .values(state=EntryState.ABANDONED, ended_at=await db.time_of(session))
     )
     await settle_offer(session, conversation_id=conversation_id)
-    await log.lock(session, [conversation_id])
     await chat.change_status(
         session,
         conversation_id=conversation_id,

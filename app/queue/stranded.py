@@ -67,7 +67,7 @@ async def sweep(database: Database, key_ring: KeyRing, bounds: Bounds) -> None:
     """Do all that is due, each in a transaction of its own that looks again under its lock."""
     async with reading(database) as session:
         found = await find(session, bounds)
-    await sweep_waiting(database, away=bounds.away, gone=bounds.gone)
+    await sweep_waiting(database, key_ring, away=bounds.away, gone=bounds.gone)
     for staff_id in found.lost:
         async with transaction(database) as session:
             await lose(session, staff_id=staff_id, bounds=bounds)

@@ -68,6 +68,20 @@ async def test_whoever_is_heard_keeps_waiting(database: Database, settings: Sett
     assert await _next(database) == conversation
 
 
+async def test_whoever_last_wrote_of_a_risk_is_not_let_go(database: Database, settings: Settings) -> None:
+    at_risk, quiet = [await _wait(database, settings, seconds=GONE + 60) for _ in range(2)]
+    async with writing(database, settings) as writer:
+        await say(
+            writer, await parents(database, at_risk), "I have taken all the tablets. I want to die tonight."
+        )
+    for _ in range(2):  # away, then gone
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
+    assert await _status(database, quiet) == "abandoned"
+    assert await _status(database, at_risk) == "waiting"
+    await on_duty(database, CARYS)
+    assert await _next(database) == at_risk
+
+
 async def test_nobody_is_sent_to_a_parent_who_has_left_and_their_place_is_held(
     database: Database, settings: Settings
 ) -> None:
