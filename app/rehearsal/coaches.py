@@ -42,7 +42,7 @@ async def be_coach(stage: Stage, token: Callable[[], Awaitable[str]], *, capacit
             offer = _offered(stage, line)
             if offer is not None:
                 await _accept(line, offer)
-            elif len(chats) < capacity and _somebody_waits(stage, line):
+            elif len(chats) < capacity and not _at_risk(line) and _somebody_waits(stage, line):
                 await _take_next(line)
             else:
                 await line.news(within=LOOK_S)
@@ -63,8 +63,7 @@ async def be_supervisor(stage: Stage, token: Callable[[], Awaitable[str]]) -> No
     line = Line(url=stage.url, side="supervisor", token=token, measures=stage.measures)
     try:
         while (worries := _worries(stage, line)) or not stage.over.is_set():
-            for concern, state in worries:
-                await _work_through(stage, line, concern, state)
+            await asyncio.gather(*(_work_through(stage, line, *worry) for worry in worries))
             await line.news(within=LOOK_S)
     except Stuck as why:
         stage.stuck(UUID(int=0), line, why)
@@ -99,6 +98,11 @@ async def _end_rest(stage: Stage, line: Line, ended: object) -> object:
 def _mine(line: Line) -> set[UUID]:
     conversations = line.states.get("me", {}).get("conversations", ())
     return {UUID(found["conversation"]) for found in conversations if found["status"] != "closed"}
+
+
+def _at_risk(line: Line) -> bool:
+    """Whether this coach holds somebody at high risk, beside whom nobody new is given."""
+    return any(found["priority"] for found in line.states.get("me", {}).get("conversations", ()))
 
 
 def _somebody_waits(stage: Stage, line: Line) -> bool:
@@ -136,7 +140,7 @@ async def _take_next(line: Line) -> None:
     except Refused as refusal:
         if refusal.code not in NOT_NOW:
             raise
-        await asyncio.sleep(LOOK_S / 2)
+        await asyncio.sleep(LOOK_S)
     else:
         known = len(_mine(line))
         await line.until(lambda: len(_mine(line)) >= known, what="what the coach holds")
