@@ -13,10 +13,9 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from app.safeguarding.features import SIZE
+from app.safeguarding.features import SIZE, Group
 from app.safeguarding.rules import Category
 
-Group = tuple[tuple[int, ...], list[int]]  # which words its features are made of, one for each place
 TABLES = ("any", *(category.value for category in Category))
 
 

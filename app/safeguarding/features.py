@@ -12,6 +12,7 @@ BITS = 17
 SIZE = 1 << BITS
 _MASK = SIZE - 1
 _BEGIN, _END = number("^"), number("$")
+Group = tuple[tuple[int, ...], list[int]]  # which words its features are made of, one for each place
 
 
 def of_marks(marks: list[str]) -> list[int]:
@@ -19,7 +20,7 @@ def of_marks(marks: list[str]) -> list[int]:
     return [crc32(mark.encode()) & _MASK for mark in marks]
 
 
-def of_tokens(tokens: list[Token]) -> list[tuple[tuple[int, ...], list[int]]]:
+def of_tokens(tokens: list[Token]) -> list[Group]:
     """Each group: which words (counted from a token) its features are made of, and one feature per place.
 
     Neighbours are counted by their classes, with the edges of the window as neighbours of their own.
@@ -40,9 +41,9 @@ def of_tokens(tokens: list[Token]) -> list[tuple[tuple[int, ...], list[int]]]:
     ]
 
 
-def flat(tokens: list[Token], marks: list[str]) -> set[int]:
+def flat(groups: list[Group], marks: list[str]) -> set[int]:
     """All features of a window, each once, as the classifier sums them."""
     numbers = set(of_marks(marks))
-    for _, group in of_tokens(tokens):
+    for _, group in groups:
         numbers.update(group)
     return numbers

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Token, data_lines, data_words
@@ -71,7 +72,6 @@ def _by_need() -> tuple[dict[str, list[Phrase]], dict[str, list[Phrase]]]:
 
 
 _WHOLE, _BEGUN = _by_need()
-_BEGINNINGS = tuple(_BEGUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Hit:
 
 def hits(tokens: list[Token]) -> list[Hit]:
     """Every phrase in the window, once per phrase."""
-    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token)}
+    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token.word, token.kind)}
     if not wanted:
         return []
     line = " " + "".join(f"{token.word}/{token.kind} " for token in tokens)
@@ -98,12 +98,12 @@ def hits(tokens: list[Token]) -> list[Hit]:
     return found
 
 
-def _started_by(token: Token) -> Iterator[Phrase]:
+@lru_cache(maxsize=1 << 15)
+def _started_by(word: str, kind: str) -> tuple[Phrase, ...]:
     """The phrases that this word makes worth looking for."""
-    yield from _WHOLE.get(token.word, ())
-    if token.kind is not token.word:
-        yield from _WHOLE.get(token.kind, ())
-    if token.word.startswith(_BEGINNINGS):
-        for beginning in _BEGINNINGS:
-            if token.word.startswith(beginning):
-                yield from _BEGUN[beginning]
+    begun = [phrase for beginning in _beginnings(word) for phrase in _BEGUN[beginning]]
+    return (*_WHOLE.get(word, ()), *(_WHOLE.get(kind, ()) if kind != word else ()), *begun)
+
+
+def _beginnings(word: str) -> list[str]:
+    return [beginning for beginning in _BEGUN if word.startswith(beginning)]

@@ -14,18 +14,19 @@ from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Token, windows
 
 # In logits. docs/risk.md says what is found from here.
-FLAGGED_FROM = -0.4  # low: a miss costs more than a false alarm
-CALLED_FROM = 0.8  # from here people are called
+FLAGGED_FROM = -0.3  # low: a miss costs more than a false alarm
+CALLED_FROM = 0.5  # from here people are called
 NAMED_FROM = 0.0
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
-LONGER = 2.2  # what a text e times as long must bring more, unless a phrase says it plainly
+LONGER = 3.2  # what a text e times as long must bring more, unless a phrase says it plainly
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _HELP = re.compile(
     r"\b(?:999|111|101|116 ?123|08\d\d|samaritans|samariaid|childline|helplines?|nspcc|police|heddlu|a&e|gp"
     r"|call|ring|phone|ffoniwch|refuge|safeguarding|signs of|article|advice)\b",
     re.IGNORECASE,
 )
+_CATEGORIES = tuple(Category)  # an enumeration is slow to go through
 SHOWN = 4  # words that a flag shows where no phrase was found
 
 
@@ -83,13 +84,14 @@ def _of_window(text: str, tokens: list[Token], *, flagged_from: float, more: flo
     if not tokens:
         return []
     found = patterns.hits(tokens)
-    numbers = features.flat(tokens, context.marks(tokens, found))
+    groups = features.of_tokens(tokens)
+    numbers = features.flat(groups, context.marks(tokens, found))
     _, model = classifier.stored()
     plain = context.plain(tokens, found)
     weight = model["any"].weigh(numbers) + (PLAIN if plain else -more)
     if weight < flagged_from:
         return []
-    return _flags(text, tokens, found=found, plain=plain, numbers=numbers, weight=weight)
+    return _flags(text, tokens, found=found, plain=plain, groups=groups, numbers=numbers, weight=weight)
 
 
 def _flags(
@@ -98,20 +100,21 @@ def _flags(
     *,
     found: list[patterns.Hit],
     plain: list[patterns.Hit],
+    groups: list[features.Group],
     numbers: set[int],
     weight: float,
 ) -> list[Flag]:
     _, model = classifier.stored()
-    weights = {category: model[category].weigh(numbers) for category in Category}
+    weights = {category: model[category].weigh(numbers) for category in _CATEGORIES}
     told = {hit.category for hit in plain}
-    first = max(Category, key=lambda category: (category in told, weights[category]))
-    named = {first} | {category for category in Category if weights[category] >= NAMED_FROM}
+    first = max(_CATEGORIES, key=lambda category: (category in told, weights[category]))
+    named = {first} | {category for category in _CATEGORIES if weights[category] >= NAMED_FROM}
     heaviest: tuple[str, ...] = ()
     flags = []
     for category in named:
         words = _quoted(text, tokens, [hit for hit in found if hit.category == category])
         if not words:
-            words = heaviest = heaviest or _heaviest(text, tokens)
+            words = heaviest = heaviest or _heaviest(text, tokens, groups)
         flags.append(Flag(category, classifier.chance(max(weight, weights[category])), words))
     return flags
 
@@ -122,10 +125,10 @@ def _quoted(text: str, tokens: list[Token], found: Iterable[patterns.Hit]) -> tu
     return tuple(dict.fromkeys(text[start:end] for start, end in places))
 
 
-def _heaviest(text: str, tokens: list[Token]) -> tuple[str, ...]:
+def _heaviest(text: str, tokens: list[Token], groups: list[features.Group]) -> tuple[str, ...]:
     """The words that weighed most for a risk, in the order of the text."""
     _, model = classifier.stored()
-    shares = model["any"].shares(len(tokens), features.of_tokens(tokens))
+    shares = model["any"].shares(len(tokens), groups)
     ranked = sorted(range(len(tokens)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])
     return tuple(dict.fromkeys(text[tokens[place].start : tokens[place].end] for place in heavy))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 WHOLE = 40  # words of a text that is read as one window
-LONGEST = 16  # words in each window of a longer text, so that small talk adds up to nothing
+LONGEST = 24  # words in each window of a longer text, so that small talk adds up to nothing
 _CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 _WORD = re.compile(rf"[^\W_]+(?:['*{_CURLY}][^\W_]+)*|😂|🤣|[.!?\n]+")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")

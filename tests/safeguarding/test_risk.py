@@ -15,13 +15,13 @@ from app.safeguarding.rules import Category
 from app.safeguarding.tokens import WHOLE, windows
 from benchmarks.risk import read_messages, score
 from training.templates import read_templates
-from training.train_risk import LABELS, source_hash
+from training.train_risk import EVERYDAY, LABELS, source_hash
 
 DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.78},
+    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.79},
     "final": {"sensitivity": 0.94, "weakest category": 0.82, "PPV": 0.72},
 }
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
@@ -106,7 +106,7 @@ def test_the_test_set_is_whole_and_apart_from_training() -> None:
     assert {category for row in rows for category in row["categories"]} == {c.value for c in Category}
     assert sum(not row["risk"] for row in rows) * 2 >= len(rows)
     assert len({row["text"] for row in rows}) == len(rows)
-    trained = {template.lower() for name in LABELS for template in read_templates(name)}
+    trained = {template.lower() for name in (*LABELS, *EVERYDAY) for template in read_templates(name)}
     assert not {row["text"].lower() for row in rows} & trained
 
 
@@ -130,8 +130,17 @@ def test_few_long_everyday_questions_call_people() -> None:
     rows = read_messages(DATA / "everyday.jsonl")
     assert all(len(row["text"].split()) > WHOLE for row in rows)
     called = score(rows, detect_from_parent)
-    assert called.false * 4 <= called.quiet
+    assert called.false * 10 <= called.quiet
     assert score(rows, lambda _: [Flag(Category.ABUSE_NEGLECT, 1.0, ())]).false == len(rows)
+
+
+def test_few_long_texts_are_flagged_but_those_that_tell_of_a_risk() -> None:
+    rows = read_messages(DATA / "long.jsonl")
+    assert all(len(row["text"].split()) > WHOLE for row in rows)
+    flagged = score(rows)
+    assert flagged.sensitivity >= 0.93
+    assert flagged.false * 5 <= flagged.quiet * 2
+    assert score(rows, lambda _: []).sensitivity == 0
 
 
 def test_small_talk_around_it_hides_no_plain_phrase() -> None:
