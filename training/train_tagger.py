@@ -14,7 +14,7 @@ import pycrfsuite
 from app.anonymise.tagger import CARD, MODEL
 from app.anonymise.tokens import Token, features, tokens_of
 from app.anonymise.words import LEXICON
-from training import anon_texts
+from training import anon_texts, templates
 from training.anon_texts import Labelled
 
 ROOM = Path(__file__).parents[1] / "app" / "anonymise"
@@ -39,7 +39,7 @@ def source_hash() -> str:
     here = Path(__file__).parent
     sources = [
         *sorted(anon_texts.FOLDER.glob("*.txt")),
-        *sorted((here / "risk").glob("*.txt")),
+        *(templates.FOLDER / f"{name}.txt" for name in anon_texts.EVERYDAY),
         *(ROOM / "lists" / f"{name}.txt" for name in ("given_names", "ordinary_words", "word_names")),
         LEXICON,
         ROOM / "tokens.py",

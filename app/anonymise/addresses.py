@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import CAPITAL, named_by
 from app.anonymise.spans import Span
-from app.anonymise.words import NOT_STREETS, ORDINARY, UNITS
+from app.anonymise.words import MONTHS, NATIONS, NOT_STREETS, ORDINARY, UNITS
 
 _STREET = (
     r"(?:street|st|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|gardens|gdns|terrace"
@@ -13,16 +13,105 @@ _STREET = (
     r"square|mews|hill|row|walk|rise|parade|green|gate|park|view|estate)"
 )
 _ADDRESS = re.compile(
-    rf"(?i)\b(?P<it>(?:(?:flat|apartment|unit|house|no\.?|number)\s*)?\d{{1,4}}[a-h]?,?\s+"
-    rf"(?P<name>[a-z][a-z'\u2019-]+(?:\s+[a-z][a-z'\u2019-]+){{0,2}})\s+{_STREET})\b(?!')"
+    rf"(?i)\b(?P<it>(?:(?:flat|apartment|apt|unit|house|no\.?|number)\s*)?\d{{1,4}}[a-h]?,?\s+"
+    rf"(?P<name>[a-z][a-z'\u2019-]+(?:\s+[a-z][a-z'\u2019-]+){{0,2}})\s+(?P<kind>{_STREET}))\b(?!')"
+)
+_STRONG = frozenset(
+    [
+        "street",
+        "road",
+        "rd",
+        "avenue",
+        "ave",
+        "lane",
+        "ln",
+        "crescent",
+        "cres",
+        "gardens",
+        "gdns",
+        "terrace",
+        "mews",
+        "grove",
+    ]
+)  # these make a street of almost any word before them
+_NO_STREET = frozenset(
+    [
+        "and",
+        "or",
+        "of",
+        "to",
+        "from",
+        "in",
+        "on",
+        "at",
+        "down",
+        "up",
+        "off",
+        "along",
+        "across",
+        "through",
+        "by",
+        "for",
+        "with",
+        "the",
+        "a",
+        "an",
+        "my",
+        "our",
+        "his",
+        "her",
+        "their",
+        "this",
+        "that",
+        "is",
+        "was",
+        "were",
+        "are",
+        "have",
+        "had",
+        "i",
+        "we",
+        "he",
+        "she",
+        "they",
+        "it",
+        "but",
+        "then",
+        "so",
+        "because",
+        "who",
+        "which",
+    ]
+)
+_LEADING = frozenset(
+    [
+        "main",
+        "same",
+        "other",
+        "next",
+        "busy",
+        "quiet",
+        "long",
+        "whole",
+        "wrong",
+        "right",
+        "ring",
+        "slip",
+        "back-to-back",
+        "dual",
+        "different",
+        "another",
+    ]
 )
 _ADDRESS_FLAT = re.compile(
-    r"(?i)\b(?P<it>(?:flat|apartment|unit)\s+\d{1,4}[a-h]?(?:,?\s+[A-Z][\w'-]+(?:\s(?:House|Court))?)?)\b"
+    r"\b(?P<it>(?i:flat|apartment|apt|unit)\s+\d{1,4}[a-h]?(?:,?\s+[A-Z][\w'-]+(?:\s(?:House|Court))?"
+    r"|,?\s[a-z'-]+\s(?:house|court|tower|towers|lodge|point))?)\b"
 )
 _ADDRESS_PLAIN = re.compile(
     rf"\b(?P<it>{CAPITAL}(?:[ ]{CAPITAL}){{0,2}}[ ](?:Street|Road|Rd|Avenue|Ave|Lane|Close|Drive"
     rf"|Crescent|Gardens|Terrace|"
-    r"Grove|Way|Court|Gate|Mews|Row|Estate|Walk|Rise))\b"
+    r"Grove|Way|Court|Gate|Mews|Row|Estate|Walk|Rise|Parade|Place|Square|Hill|Green|Cres|Gdns|Ln"
+    r"|Wharf|Quay))\b"
 )
 _TO_STREET = (
     r"(?:on|at|to|in|down|up|along|off|from|near|by|of|round|around|outside|behind|opposite|through"
@@ -50,6 +139,19 @@ _NUMBERED_THE = re.compile(
     r"|willows|hollies|chase|row|walk|rise|moorings|cloisters|coppice|dell|drove|fairway|greenway"
     r"|hawthorns|laurels|larches))\b"
 )
+_NUMBER_AND_NAME = re.compile(
+    rf"\b(?:[Ff]rom|[Aa]t|[Ll]ives?|[Ll]iving|[Aa]ddress(?: is|:)?|[Nn]umber|[Mm]oved? to|[Ss]end "
+    rf"(?:it )?to)[ ]"
+    rf"(?P<it>\d{{1,3}}[a-h]?,?[ ]{CAPITAL}(?:[ ]{CAPITAL})?)"
+)
+_NUMBER_OF = re.compile(
+    r"(?i)\b(?P<it>(?:number|no\.?)\s?\d{1,4}[a-h]?)(?=,?\s(?:(?:on|in|at|of)\s)?"
+    r"(?:the\s)?[a-z][a-z'-]+(?:\s[a-z'-]+)?\s"
+    rf"{_STREET}\b)"
+    r"|\b(?:live|lives|living|lived|moved|we're|were|is|house|flat|neighbours?|door|staying)\s(?:at"
+    r"|is|to|in)\s"
+    r"(?P<house>(?:number|no\.?)\s?\d{1,4}[a-h]?)\b(?!\s(?:on the list|in the queue))"
+)
 _HOUSE = re.compile(
     rf"\b(?P<it>(?:{CAPITAL}[ ]){{1,3}}(?:Cottages?|Farm|Farmhouse|Lodge|Barn|Rectory|Vicarage"
     rf"|Bungalow|Villa|Towers|Heights|Mansions"
@@ -67,9 +169,21 @@ _HOUSE_PLAIN = re.compile(
 def addressed(text: str) -> Iterator[Span]:
     """Addresses, whole and in part."""
     for match in _ADDRESS.finditer(text):
-        if not set(match["name"].casefold().split()) & ORDINARY:
+        words = match["name"].casefold().split()
+        spare = UNITS | _NO_STREET if match["kind"].casefold() in _STRONG else ORDINARY
+        if not set(words) & spare and not (match["kind"].casefold() in _STRONG and words[-1] in _LEADING):
             yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.92, "places", "a number and a street")
     yield from named_by(_ADDRESS_FLAT, text, "ADDRESS", 0.88, "a flat and its number")
+    for match in _NUMBER_AND_NAME.finditer(text):
+        words = match["it"].casefold().replace(",", "").split()[1:]
+        if not set(words) & (UNITS | ORDINARY | MONTHS | NATIONS):
+            yield Span(
+                *match.span("it"), "ADDRESS", 0.8, "places", "a number and a name after a word of place"
+            )
+    for match in _NUMBER_OF.finditer(text):
+        yield Span(
+            *match.span("it" if match["it"] else "house"), "ADDRESS", 0.82, "places", "a house's number"
+        )
     yield from named_by(_ADDRESS_PLAIN, text, "ADDRESS", 0.78, "a name before a word for a street")
     yield from _streets(text)
 

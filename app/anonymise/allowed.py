@@ -15,7 +15,8 @@ PSEUDONYM = re.compile(rf"\[(?:{'|'.join(CLASSES)})(?:_\d+){{0,2}}\]")
 _SERVICES = re.compile(
     r"(?<![\d+])(?:0800[ -]?1111|116[ -]?123|0808[ -]?2000[ -]?247|0808[ -]?800[ -]?5000|999"
     r"|111|101|112|105)"
-    r"(?!\d|[ -]\d)",
+    r"(?!\d|[ -]\d|,?\s[a-zA-Z'-]+(?:\s[a-zA-Z'-]+)?\s(?i:street|st|road|rd|avenue|ave|lane|close|drive"
+    r"|crescent|gardens|terrace|grove|way|court|place)\b)",
 )
 _SITES = re.compile(
     r"(?i)\b(?:https?://)?(?:www\.)?(?:[a-z0-9-]+\.)*"

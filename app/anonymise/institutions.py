@@ -31,10 +31,13 @@ _SCHOOL_YEAR = re.compile(
     rf"|on roll at|is at)[ ]"
     rf"(?P<it>{RUN})"
 )
-_WELSH_SCHOOL = re.compile(rf"\b(?P<it>Ysgol(?:[ ](?:y|yr|Gyfun|Gymraeg|Uwchradd|Gynradd|{CAPITAL})){{1,5}})")
+_WELSH_SCHOOL = re.compile(
+    rf"\b(?P<it>Ysgol(?:[ ](?:y|yr|Gyfun|Gymraeg|Uwchradd|Gynradd"
+    rf"|{CAPITAL})){{1,5}})"
+)
 _WELSH_PLAIN = re.compile(
     r"\b(?P<it>ysgol (?:(?:y|yr|gyfun|gymraeg|uwchradd|gynradd) )*"
-    r"(?:glan|bryn|bro|pen|dyffryn|maes|cwm|coed|st|sant) [a-z]+)\b"
+    r"(?:glan|bryn|bro|pen|dyffryn|maes|cwm|coed|st|sant) (?:(?:y|yr) )?[a-z]+)\b"
 )
 _SAINT_PLAIN = re.compile(
     r"(?i)(?<![\w'])(?P<it>(?:st|saint)\.?\s(?!st\b|and\b|the\b|in\b|is\b|to\b)[a-z][a-z'\u2019-]{2,}"
@@ -45,7 +48,8 @@ _SCHOOL_HOLY = re.compile(
     r"|child|ghost|spirit)|sacred heart|all saints|christ the king|corpus christi"
     r"|christ church|english martyrs|blessed sacrament|good shepherd|immaculate conception)"
     r"(?:\s(?:and|&|with)\s(?:st|saint)\.?\s[a-z']+)?"
-    r"(?:\s(?:rc|ce|cofe|c of e|catholic|primary|infants|juniors|academy|high|school|college|secondary))*)\b"
+    r"(?:\s(?:rc|ce|cofe|c of e|catholic|primary|infants|juniors|academy|high|school|college"
+    r"|secondary))*)\b"
 )
 _SCHOOL_OPENS = re.compile(
     r"(?i)(?:^|[.!?\n,]\s*|\b(?:and|but|so|because|that|think|of|for|with|is|was|when)\s)"
@@ -58,6 +62,11 @@ _SCHOOL_OPENS = re.compile(
     r"|wouldnt|wouldn't|can|cant|can't|dont|don't|do|did|didnt|let|took|take|gave|offer|offered"
     r"|suspended|moved|reckon|think|failed|ignore|ignored)\b)"
 )
+_NAMED = re.compile(
+    rf"\b(?i:nursery|pre-?school|playgroup|pru|unit|school|academy|college|sixth form|secondary"
+    rf"|primary|juniors|infants)[ ]"
+    rf"(?i:is called|was called|is|was|called|named)[ ](?P<it>(?:The[ ])?{RUN})"
+)
 _STYLED = re.compile(
     rf"\b(?P<it>(?:King|Queen|Bishop|Archbishop|Lord|Lady|Prince|Princess|Cardinal|Dame|Canon|Abbot"
     rf"|Duke|Earl|Archdeacon|Sir)"
@@ -66,7 +75,10 @@ _STYLED = re.compile(
 _HEALTH_WORD = (
     r"(?:Hospital|Infirmary|Surgery|Medical Centre|Medical Practice|Health Centre|Clinic|Hospice|Practice)"
 )
-_HEALTH = re.compile(rf"\b(?P<it>(?:[Tt]he[ ])?{RUN}[ ](?:(?:General|Royal|Children's)[ ])*{_HEALTH_WORD})\b")
+_HEALTH = re.compile(
+    rf"\b(?P<it>(?:[Tt]he[ ])?{RUN}[ ](?:(?:General|Royal"
+    rf"|Children's)[ ])*{_HEALTH_WORD})\b"
+)
 _HEALTH_CUED = re.compile(
     rf"\b(?:seen at|born at|born in|treated at|admitted to|appointment at|ward at|assessed at|A&E at)[ ]"
     rf"(?P<it>(?:the[ ])?{RUN}(?:'s)?(?:[ ]in[ ]{CAPITAL})?)"
@@ -101,6 +113,7 @@ def institutions(text: str) -> Iterator[Span]:
     yield from named_by(_SCHOOL_PUPILS, text, "SCHOOL", 0.8, "a name before Girls or Boys")
     yield from named_by(_SCHOOL_SAINT, text, "SCHOOL", 0.75, "a saint's name, as many schools have")
     yield from named_by(_SCHOOL_YEAR, text, "SCHOOL", 0.72, "a name after a word of attending")
+    yield from named_by(_NAMED, text, "SCHOOL", 0.76, "a name after a word for a school")
     yield from named_by(_HEALTH, text, "HEALTH_ORG", 0.92, "a name before a word for a health service")
     yield from named_by(_HEALTH_CUED, text, "HEALTH_ORG", 0.84, "a name after a word of being seen")
     yield from named_by(_STYLED, text, "SCHOOL", 0.7, "a name after a style, as many schools have")

@@ -34,6 +34,7 @@ _CALLED = re.compile(
 _CALLED_PLAIN = re.compile(
     rf"(?i)\b(?:is called|named|his name is|her name is|my name is|name's)[ ](?P<it>{_NAME})"
 )
+_ME = re.compile(rf"(?i)\b(?:it'?s|this is)[ ](?:only[ ])?me,?[ ](?P<it>{_NAME})(?=\s*(?:[,.!?]|x+\b|$))")
 _VOCATIVE = re.compile(
     rf"(?i:\b(?:hi|hello|hey|hiya|dear|thanks|thank you|cheers|sorry|welcome|bye|morning"
     rf"|afternoon|evening))"
@@ -60,7 +61,8 @@ _SUBJECT = re.compile(
 )
 _AND_NAME = re.compile(
     rf"(?i)\b(?:him|her|me|he|she|them|us) and (?P<it>{_NAME})(?=[ ][a-z]|[,.!?]|$)"
-    rf"|\b(?:hates?|loves?|misses|fancies|hit|bit|told|rang|texted|bullies|blames|trusts?|adores|worships)[ ]"
+    rf"|\b(?:hates?|loves?|misses|fancies|hit|bit|told|rang|texted|bullies|blames|trusts?|adores"
+    rf"|worships)[ ]"
     rf"(?P<other>{_NAME})(?=[,.!?]|$)"
 )
 _HAS_BEEN = re.compile(
@@ -73,10 +75,37 @@ _EXPLAINED = re.compile(
     rf"|(?i:\b(?:was it|it was|its|it's|is it|not)[ ])(?P<other>{_NAME})(?=[ ](?i:who|that|again)\b)"
 )
 _WITH_SURNAME = re.compile(rf"\b(?P<it>(?P<first>{_CAPITAL})[ ](?P<last>{_CAPITAL}))")
+_STYLES = frozenset(
+    [
+        "pc",
+        "sgt",
+        "dc",
+        "prof",
+        "professor",
+        "doctor",
+        "cllr",
+        "rev",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "mx",
+        "officer",
+        "inspector",
+    ]
+)
 _POSSESSIVE = re.compile(
     rf"(?P<it>{_NAME}?)(?:['\u2019]s|s)(?=[ ](?:mum|dad|mam|school|teacher|room|bedroom|phone"
     rf"|behaviour|birthday|attendance|"
     rf"sister|brother|friend|friends|nan|father|mother|class|house|senco|doctor|gp|anxiety|ehcp)\b)"
+)
+_FRIENDS = re.compile(
+    rf"(?i)\b(?:mate|friend|pal|cousin|brother|sister|nan|aunt|auntie|uncle|girlfriend|boyfriend)[ ]"
+    rf"(?P<it>{_NAME}?)(?:['\u2019]s|s)\b"
+)
+_BOTH = re.compile(
+    rf"(?:^|[.!?\n]\s*|\b(?i:but|so|because|that|think)[ ])(?P<it>{_NAME})[ ](?:and|&)[ ](?P<other>{_NAME})"
+    rf"(?=[ ](?:are|were|have|had|both|fell|fight|wont|don't|dont|get|got|go|went|share|hate|love)\b)"
 )
 _CONJOINED = re.compile(rf"(?P<it>{_CAPITAL})[ ](?:and|&)[ ]{_CAPITAL}\b")
 _INITIALS = re.compile(
@@ -106,9 +135,11 @@ def named(text: str) -> Iterator[Span]:
     for pattern, score, reason in (
         (_TITLE_PLAIN, 0.85, "a word after a title"),
         (_CALLED_PLAIN, 0.83, "a word after is called"),
+        (_ME, 0.82, "a word after it's me"),
     ):
         yield from _cued(pattern, text, score, reason)
     yield from _listed(text)
+    yield from _possessives(text)
     yield from _word_names(text)
     yield from _word_name_alone(text)
     if not shouted:
@@ -169,7 +200,7 @@ def _cued(pattern: re.Pattern[str], text: str, score: float, reason: str) -> Ite
     for match in pattern.finditer(text):
         end = match.start("it")
         for word in _WORD.finditer(text, match.start("it"), match.end("it")):
-            if _never(word[0]):
+            if _never(word[0]) or (pattern is _CALLED_PLAIN and word[0].islower() and _known_word(word[0])):
                 break
             end = word.end()
         bare = _without_possessive(text[match.start("it") : end])
@@ -200,7 +231,7 @@ def _given(word: str) -> str | None:
     """The given name in a word, without its possessive ending; None if there is none."""
     folded = word.casefold()
     forms = [word, _without_possessive(word)]
-    if "O" not in flags_of(folded):
+    if "O" not in flags_of(folded) and folded not in NOBODY:
         forms.append(word.removesuffix("s"))
     if (
         folded.endswith("s")
@@ -215,6 +246,20 @@ def _given(word: str) -> str | None:
             return form
     parts = re.split(r"[-'\u2019]", word)
     return word if len(parts) > 1 and is_given(parts[0].casefold()) and len(parts[-1]) > 2 else None
+
+
+def _possessives(text: str) -> Iterator[Span]:
+    """Frequent names whose possessive s makes another word of them, and two such names side by side."""
+    for pattern in (_POSSESSIVE, _FRIENDS):
+        for match in pattern.finditer(text):
+            if match["it"].casefold() in GIVEN_NAMES:
+                yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, by what is its bearer's")
+    for match in _BOTH.finditer(text):
+        if {match["it"].casefold(), match["other"].casefold()} <= _MAYBE_NAMES - MONTHS:
+            for group in ("it", "other"):
+                yield Span(
+                    *match.span(group), "PERSON", 0.72, "names", "two names by their place in the sentence"
+                )
 
 
 def is_given(folded: str) -> bool:
@@ -251,6 +296,10 @@ def _word_names(text: str) -> Iterator[Span]:
                     and re.search(r"\b(?:a|the|my|this|it|i)$", before)
                 ):
                     continue
+                if word.casefold() in MONTHS and re.match(
+                    r"[ ](?:can'?t|cannot) come", text[match.end("it") :]
+                ):
+                    continue
                 yield Span(
                     start, match.end("it"), "PERSON", 0.72, "names", "a name by its place in the sentence"
                 )
@@ -280,7 +329,7 @@ def _word_name_alone(text: str) -> Iterator[Span]:
         flags = flags_of(last.casefold())
         if "S" not in flags or "O" in flags or "P" in flags or _never(match["first"]) or _never(last):
             continue
-        if match["first"].casefold() not in ORDINARY:
+        if match["first"].casefold() not in ORDINARY | _STYLES:
             end = match.start("last") + len(last)
             yield Span(match.start(), end, "PERSON", 0.8, "names", "a capital before a surname")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
+from app.anonymise.accounts import accounts, addresses_of_the_web
 from app.anonymise.spans import Span
 from app.anonymise.words import POSTCODE_AREAS
 
@@ -20,7 +21,8 @@ _POSTCODE_SPACED = re.compile(
 )
 _POSTCODE_PART = re.compile(
     rf"(?i)\b(?:post ?codes?|live|lives|living|based|area|moved to|near|around|from|in|over in|bit of)\b"
-    rf"(?:[^.\n]{{0,20}}?\b)??(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)\b(?![\s-]?\d)(?!\s(?:road|motorway|services))"
+    rf"(?:[^.\n]{{0,20}}?\b)??(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)\b(?![\s-]?\d)(?!\s(?:road|motorway"
+    rf"|services))"
 )
 _POSTCODE_HALF = re.compile(
     rf"(?<![A-Za-z0-9])(?P<it>{_AREA}[0-9]{{1,2}}[A-Z]?)(?= (?:area|postcode|estate|way|end)\b)"
@@ -51,25 +53,6 @@ _SPOKEN_NUMBER = re.compile(rf"\b{_SPOKEN_DIGIT}(?:[ ,-]{{1,2}}{_SPOKEN_DIGIT}){
 _SPELT = re.compile(
     r"(?<![\w'])(?!A.D.H.D\b|E.H.C.P\b|S.E.N.D\b|C.A.M.H.S\b)[A-Z](?:[ .-][A-Z]){3,14}\b(?!')"
 )
-_URL = re.compile(
-    r"(?i)\b(?:https?://|www\.)[^\s\[\]<>\ue000]+(?<![.,;:!?)'\"])"
-    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|co\.uk|org\.uk|org|sch\.uk|net|io|me|info|wales|cymru|ac\.uk)\b"
-    r"(?:/[^\s\[\]<>\ue000]*(?<![.,;:!?)'\"]))?"
-)
-_HANDLE = re.compile(r"(?<![\w.@])@[A-Za-z0-9_](?:[\w.]{1,29})")
-_HANDLE_PLAIN = re.compile(
-    r"(?i)\b(?:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|xbox|roblox|psn|gamertag|fortnite"
-    r"|username|user name|twitch|kik"
-    r"|facebook|fb|reddit)\b(?:\s+(?:name|account|username|user|is|called|tag|as|under|handle|her|his|id"
-    r"|profile|its|it's|was|called)){0,3}"
-    r"\s*[:=-]?\s*[\"']?(?P<it>(?=[\w.]*(?:[\d_]|\.\w)|[xX]{1,2}[\w])[A-Za-z][\w.]{2,}\w)"
-)
-_HANDLE_CUED = re.compile(
-    r"(?i)\b(?:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|xbox|roblox|gamertag"
-    r"|user ?name|handle)\b"
-    r"(?:\s+(?:name|account|user ?name|is|called"
-    r"|tag)){1,3}\s*:?\s*[\"']?(?P<it>[A-Za-z][\w.]*[\d_.][\w.]*\w)"
-)
 _DIGIT = r"[0-9Oo]"
 _GAP = r"[\s().\u2013-]{0,3}"
 _PHONE = re.compile(
@@ -81,18 +64,9 @@ _PHONE_CUED = re.compile(
     r"(?P<it>\d(?:[\s-]?\d){5,12})\b"
 )
 _HAS_AT = re.compile(r"(?i)@|\bat\b|\(at\)|\[at\]|mail|outlook|icloud|yahoo")
-_HAS_DOT = re.compile(r"(?i)\.[a-z]|://|\bdot\b|www")
-_HAS_SITE = re.compile(
-    r"(?i)insta|snap|tiktok|discord|twitter|xbox|roblox|gamertag|user ?name|handle|psn|fortnite|twitch"
-    r"|kik|facebook|\bfb\b|reddit"
-)
 _HAS_SPOKEN = re.compile(r"(?i)\b(?:oh|zero|nought|seven|double)\b")
 _HAS_DIGIT = re.compile(r"\d|[Oo][0-9O]")
 _FOREIGN = re.compile(r"\+|00\d|\d{7}|\d[\s-]\d{3}")
-_URL_SPOKEN = re.compile(
-    r"(?i)\b(?:www dot )?[a-z0-9-]{3,}(?: dot [a-z0-9-]+)* dot (?:com|co dot uk|org|org dot uk|net"
-    r"|sch dot uk)\b"
-)
 _UPN_CUED = re.compile(
     r"(?i)\bupn\b(?:\s+(?:number|no|is|for|his|her|its))*[\s:.#-]{1,3}"
     r"(?P<it>[a-z]?\s?\d[\d\s]{9,13}[a-z0-9])\b"
@@ -112,11 +86,23 @@ _VEHICLE_CUED = re.compile(
 )
 _REFERENCE = re.compile(
     r"(?i)\b(?:ref(?:erence)?|case|crime|claim|incident|order|application|account|appeal|tribunal|court"
-    r"|ehcp?|plan|file|ticket"
-    r"|complaint|log|police|casework|referral)\b"
-    r"(?:\s?(?:no|number|num|ref(?:erence)?|id|code|is|was|plan|its|it's|case|file|crime|of|log"
-    r"|application|appeal|order))*"
-    r"[.:#=\s-]{1,3}(?P<it>(?:[a-z]{1,6}[/ -]?){0,3}\d[\w/-]{2,}(?:(?<=[/-])\d+)?)"
+    r"|ehcp?|plan|file|ticket|hospital|patient|mrn|cad|quote|quoting|invoice|policy|customer|tenancy"
+    r"|rent|caf|lac|docket"
+    r"|complaint|log|police|casework|referral|report|enquiry|inquiry|foi|sar|job|booking|urn|uln|pin"
+    r"|passport|licence)\b"
+    r"(?:\s?(?:no|number|num|ref(?:erence)?|id|code|is|was|plan|its|it's|case|file|crime|of|log|the"
+    r"|for|this|my|our|got|given"
+    r"|application|appeal|order|numbers|unit))*"
+    r"[.:#=\s(-]{1,3}(?P<it>(?!(?:in|on|of|at|for|from|since|to|by|about|until|till|over|under|after"
+    r"|before|was|is|the|and|year|a|my)\s"
+    r"|(?:19|20)\d\d\b(?![/-]))(?:[a-z]{1,6}[/ -]?){0,3}\d[\w/-]{2,}(?:(?<=[/-])\d+)?"
+    r"(?:\sof\s\d[\w/ ]{1,9}(?:\s[a-z]{3,9})?)?)"
+    r"(?!\s?(?:%|hours?|minutes?|mins?|days?|weeks?|pages?|words?|times|pounds?|quid|pm\b|am\b))"
+)
+_REFERENCE_LOG = re.compile(
+    r"(?i)\b(?:log|incident|cad|police)(?:\s(?:number|no|ref|is|was))*[.:#\s]{1,2}(?P<it>\d{1,5}\s"
+    r"(?:of|from|on)\s(?:the\s)?\d[\w/.]*"
+    r"(?:\s(?:of\s)?[a-z]{3,9})?(?:\s\d{2,4})?)"
 )
 _CODE = re.compile(
     r"(?<![\w/@.-])(?:[A-Z]{1,5}\d?[/-](?:[A-Z0-9]{1,8}[/-]){0,3}\d{2,}(?:[/-][A-Z0-9]+)*"
@@ -137,13 +123,8 @@ def formatted(text: str) -> Iterator[Span]:
         yield from _each(_EMAIL, text, "EMAIL", 0.99, "an e-mail address")
         yield from _each(_SPOKEN_EMAIL, text, "EMAIL", 0.97, "an e-mail address in words")
         yield from _each(_BROKEN_EMAIL, text, "EMAIL", 0.95, "a mail provider's address")
-        yield from _each(_HANDLE, text, "HANDLE", 0.9, "an account name after @")
-    if _HAS_DOT.search(text):
-        yield from _each(_URL, text, "URL", 0.9, "a web address that is not a public service's")
-        yield from _each(_URL_SPOKEN, text, "URL", 0.85, "a web address in words")
-    if _HAS_SITE.search(text):
-        yield from _each(_HANDLE_CUED, text, "HANDLE", 0.85, "an account name after the name of a site")
-        yield from _each(_HANDLE_PLAIN, text, "HANDLE", 0.8, "an account name after the name of a site")
+    yield from addresses_of_the_web(text)
+    yield from accounts(text)
     if _HAS_SPOKEN.search(text):
         yield from _each(_SPOKEN_NUMBER, text, "PHONE", 0.9, "six digits or more in words")
     if _HAS_DIGIT.search(text):
@@ -163,6 +144,7 @@ def _numbered(text: str) -> Iterator[Span]:
     yield from _each(_VEHICLE, text, "VEHICLE_REG", 0.85, "a vehicle registration")
     yield from _each(_VEHICLE_CUED, text, "VEHICLE_REG", 0.85, "a registration after a word of vehicles")
     yield from _each(_REFERENCE, text, "CASE_REF", 0.85, "a number after the word reference")
+    yield from _each(_REFERENCE_LOG, text, "CASE_REF", 0.94, "a number and its day, as the police log them")
     yield from _each(_CODE, text, "CASE_REF", 0.75, "letters and numbers as in a reference")
     if sum(letter.isdigit() for letter in text) < 5:
         return

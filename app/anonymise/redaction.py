@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.anonymise.ages import age_band, aged
 from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
-from app.anonymise.dates import age_band, dated
+from app.anonymise.dates import dated
 from app.anonymise.names import named, remembered
 from app.anonymise.nicknames import related
 from app.anonymise.patterns import formatted
@@ -15,7 +16,7 @@ from app.anonymise.tagger import tagged
 from app.anonymise.view import View, normalised
 from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
-VERSION = "layers-4"
+VERSION = "layers-5"
 
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
@@ -199,7 +200,7 @@ def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
 
 
 def _detect(text: str) -> list[Span]:
-    ruled = [span for detector in (formatted, dated, placed, named) for span in detector(text)]
+    ruled = [span for detector in (formatted, dated, aged, placed, named) for span in detector(text)]
     formats = [span for span in ruled if span.type not in TAGGED]
     return agreed(ruled, [piece for span in tagged(text) for piece in _beside(span, formats, text)])
 

@@ -16,9 +16,14 @@ SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, i
 _THINGS_FOLLOW = frozenset(
     ["a", "an", "the", "one", "two", "no", "some", "any", "each", "every", "this", "that", "of", "at", "for"]
 )
-_NEVER = (
-    NOBODY | {"mr", "mrs", "ms", "miss", "dr", "prof", "professor", "sir", "dob", "upn"}
-) - WORD_NAMES | MONTHS
+_TITLES = frozenset(
+    [
+        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "pc", "sgt", "dc", "ta", "hlta"),
+        *("ds", "dd", "dss", "dsd", "dgs", "dgd", "lo", "hv", "ot", "salt", "slt", "ep", "dsl", "cin", "tac"),
+        *("dob", "upn", "nhs", "ref", "b&b", "b", "yr-old", "yo", "lgo", "lgsco", "ico"),
+    ]
+)
+_NEVER = (NOBODY | _TITLES) - WORD_NAMES | MONTHS
 CARD = ROOM / "model" / "tagger.card.json"
 
 
@@ -91,7 +96,9 @@ def _nobody(folded: str, kind: str) -> bool:
     words = folded.replace("-", " ").split()
     if kind == "SCHOOL":
         return all(word in SCHOOL_WORDS or word == "ysgol" or common(word) >= 5 for word in words)
-    return all(word in NOBODY and word not in WORD_NAMES for word in words)
+    if folded.replace(".", "").replace(" ", "") in _TITLES or words[-1] == "b&b":
+        return True
+    return all((word in NOBODY and word not in WORD_NAMES) or word in _TITLES for word in words)
 
 
 def _bare(word: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.anonymise import anonymise, detect, find, leaks
-from app.anonymise.dates import age_band
+from app.anonymise.ages import age_band
 
 
 def found(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,68 @@
+"""Ages are found however they are written, and numbers that count something else are left."""
+
+import pytest
+
+from app.anonymise.ages import age_band, aged
+
+
+def found(text: str) -> list[str]:
+    return sorted({text[span.start : span.end] for span in aged(text)}, key=text.index)
+
+
+@pytest.mark.parametrize(
+    ("text", "ages"),
+    [
+        ("my 7yo wont sleep", ["7"]),
+        ("a 9-year-old and an 11 yr old", ["9", "11"]),
+        ("she's seven", ["seven"]),
+        ("he was only four the first time", ["four"]),
+        ("nearly nine and a half, and tall", ["nine and a half"]),
+        ("6 and a half and still up at night", ["6 and a half"]),
+        ("she turns 11 in a fortnight", ["11"]),
+        ("my eldest (14) is out all night", ["14"]),
+        ("boy 11 yrs, girl 8 yrs", ["11", "8"]),
+        ("they are 13, 10 and 2 and want me at once", ["13", "10", "2"]),
+        ("DS8 and DD5 fight", ["8", "5"]),
+        ("both mine are under 5 and wild", ["5"]),
+        ("hes 12 going on 20, honestly", ["12", "20"]),
+        ("LO is 22 months and wont walk", ["22 months"]),
+        ("kai 9 and mia 6", ["9", "6"]),
+        ("still wets the bed at 11", ["11"]),
+        ("a mental age of about 5", ["5"]),
+        ("her thirteenth birthday", ["thirteenth"]),
+    ],
+)
+def test_an_age_is_found(text: str, ages: list[str]) -> None:
+    assert found(text) == ages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the wait is two years now",
+        "she is 3 weeks late with the form",
+        "at eight he starts with the tummy ache",
+        "there were eight of them and one of me",
+        "he has had 4 schools and 2 nurseries",
+        "it was 6 miles, in room 12 at ten past two",
+        "she got 11 out of 20",
+        "one old boy told me off",
+    ],
+)
+def test_what_counts_something_else_is_no_age(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("surface", "band"),
+    [
+        ("6 and a half", "5_7"),
+        ("2.5", "0_4"),
+        ("18mths", "0_4"),
+        ("thirteenth", "11_13"),
+        ("twenty one", "20_25"),
+        ("forty-two", "26_99"),
+    ],
+)
+def test_an_age_in_words_has_its_band(surface: str, band: str) -> None:
+    assert age_band(surface) == band
