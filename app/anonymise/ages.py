@@ -194,7 +194,9 @@ _MORE = re.compile(
     rf"|now\s|just\s|one\s)?"
     rf"(?P<it>{_NUM})(?={_YEARS}?(?:{_ENDS}|\s*[/+&])){_NOT_AFTER}"
 )
-_MAY_HOLD = re.compile(rf"(?i)\d|\b(?:{'|'.join(NUMBERS)}|{'|'.join(_ORDINALS)}|{_TENS})\b")
+_MAY_HOLD = re.compile(
+    rf"(?i)\d|\b(?:one[\s-](?:year|yr|and|month|week)|{'|'.join(NUMBERS[1:])}|{_TENS}|(?:{'|'.join(_ORDINALS)})\sb)"
+)
 _BANDS = ((4, "0_4"), (7, "5_7"), (10, "8_10"), (13, "11_13"), (16, "14_16"), (19, "17_19"), (25, "20_25"))
 
 

@@ -34,6 +34,15 @@ _WORDS = re.compile(
     r"|childline|samaritans"
     r"|shout|young ?minds|family lives|not fine in school|square peg|parent ?talk|action for children"
     r"|a[ .]d[ .]h[ .]d|e[ .]h[ .]c[ .]p|s[ .]e[ .]n(?:[ .]d)?|c[ .]a[ .]m[ .]h[ .]s"
+    r"|(?:star|player|pupil|student|man|writer|reader|artist|learner) of the (?:week|month|year"
+    r"|match|day|term)"
+    r"|victoria (?:sponge|line|cross|plums?)|(?:beech|oak|ash|elm|willow|rowan|hazel|maple|birch"
+    r"|robins?|wrens?|kestrels?"
+    r"|owls?|ladybirds?|butterfl(?:y|ies)|hedgehogs?|squirrels?) class"
+    r"|(?:watch(?:ed|ing|es)?|to be|dress(?:ed)? (?:up )?as|went as|going as) (?:elsa|anna|matilda"
+    r"|bluey|peppa|moana|nemo"
+    r"|shrek|olaf|simba|woody|buzz|barbie|ken|mario|sonic|luigi|paddington|hermione|thomas|bing"
+    r"|wonka|annie|oliver|hamilton)"
     r"|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
 )
 _SAYINGS = [

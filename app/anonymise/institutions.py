@@ -13,7 +13,7 @@ _SCHOOL_WORD = (
 )
 _SCHOOL = re.compile(rf"\b(?P<it>{RUN}(?:[ ](?:{JOIN}[ ])*{_SCHOOL_WORD})+)\b")
 _SCHOOL_PLAIN = re.compile(
-    r"(?i)(?:\b(?:at|to|from|in|attends?|called|named|joined|left)\s"
+    r"(?i)(?:\b(?:at|to|into|from|in|for|of|by|near|outside|attends?|called|named|joined|left)\s"
     r"|\()\s*(?P<it>(?:the\s+)?[a-z][\w'\u2019-]+"
     r"(?:\s+[a-z][\w'\u2019-]+)?\s+(?:primary|infants|juniors?|secondary|high|grammar|academy"
     r"|comprehensive|nursery|"
@@ -67,6 +67,11 @@ _NAMED = re.compile(
     rf"|primary|juniors|infants)[ ]"
     rf"(?i:is called|was called|is|was|called|named)[ ](?P<it>(?:The[ ])?{RUN})"
 )
+_IS_A_SCHOOL = re.compile(
+    rf"(?:^|[.!?\n]\s*|\b(?i:but|and|so|think|that)[ ])(?P<it>(?:[Tt]he[ ])?{RUN})"
+    r"(?=[ ]is[ ](?:a|an|our|his|her|my|the)[ ](?:[a-z-]+[ ]){0,3}(?:school|nursery|academy|college"
+    r"|pru|preschool)\b)"
+)
 _STYLED = re.compile(
     rf"\b(?P<it>(?:King|Queen|Bishop|Archbishop|Lord|Lady|Prince|Princess|Cardinal|Dame|Canon|Abbot"
     rf"|Duke|Earl|Archdeacon|Sir)"
@@ -113,7 +118,10 @@ def institutions(text: str) -> Iterator[Span]:
     yield from named_by(_SCHOOL_PUPILS, text, "SCHOOL", 0.8, "a name before Girls or Boys")
     yield from named_by(_SCHOOL_SAINT, text, "SCHOOL", 0.75, "a saint's name, as many schools have")
     yield from named_by(_SCHOOL_YEAR, text, "SCHOOL", 0.72, "a name after a word of attending")
-    yield from named_by(_NAMED, text, "SCHOOL", 0.76, "a name after a word for a school")
+    for pattern in (_NAMED, _IS_A_SCHOOL):
+        for match in pattern.finditer(text):
+            if not all(plain(word) or word.casefold() in SCHOOL_WORDS for word in match["it"].split(" ")):
+                yield Span(*match.span("it"), "SCHOOL", 0.76, "places", "a name, and that it is a school's")
     yield from named_by(_HEALTH, text, "HEALTH_ORG", 0.92, "a name before a word for a health service")
     yield from named_by(_HEALTH_CUED, text, "HEALTH_ORG", 0.84, "a name after a word of being seen")
     yield from named_by(_STYLED, text, "SCHOOL", 0.7, "a name after a style, as many schools have")

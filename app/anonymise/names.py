@@ -103,6 +103,10 @@ _FRIENDS = re.compile(
     rf"(?i)\b(?:mate|friend|pal|cousin|brother|sister|nan|aunt|auntie|uncle|girlfriend|boyfriend)[ ]"
     rf"(?P<it>{_NAME}?)(?:['\u2019]s|s)\b"
 )
+_IS_KIN = re.compile(
+    rf"(?:^|[.!?,;\n]\s*|\b(?i:and|but|so)[ ])(?P<it>{_NAME})[ ](?i:is|was)[ ](?i:my|her|his|our|their)[ ]"
+    rf"(?:[a-z]+(?:'s)?[ ]){{0,2}}(?i:{_KIN}|(?:actual[ ]|real[ ]|full[ ]|middle[ ]|first[ ])?name)\b"
+)
 _BOTH = re.compile(
     rf"(?:^|[.!?\n]\s*|\b(?i:but|so|because|that|think)[ ])(?P<it>{_NAME})[ ](?:and|&)[ ](?P<other>{_NAME})"
     rf"(?=[ ](?:are|were|have|had|both|fell|fight|wont|don't|dont|get|got|go|went|share|hate|love)\b)"
@@ -254,6 +258,14 @@ def _possessives(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if match["it"].casefold() in GIVEN_NAMES:
                 yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, by what is its bearer's")
+    for match in _IS_KIN.finditer(text):
+        word = match["it"].casefold()
+        if word in _MAYBE_NAMES or (
+            match[0].endswith("name") and match["it"][0].isupper() and word not in NOBODY
+        ):
+            yield Span(*match.span("it"), "PERSON", 0.8, "names", "what is said to be a name")
+        elif word in WORD_NAMES or (word not in NOBODY and ("G" in flags_of(word) or unlikely_word(word))):
+            yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, and whose it is")
     for match in _BOTH.finditer(text):
         if {match["it"].casefold(), match["other"].casefold()} <= _MAYBE_NAMES - MONTHS:
             for group in ("it", "other"):

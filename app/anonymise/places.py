@@ -13,6 +13,24 @@ from app.anonymise.words import NATIONS, ORDINARY, WORD_NAMES, common, flags_of,
 _EMPLOYER = re.compile(
     rf"\b(?:[Ww]ork(?:s|ed|ing)?|job|manager|employed|nurse|shifts?)[ ](?:at|for|in)[ ](?P<it>{RUN})"
 )
+_FIRM = re.compile(
+    r"(?i)\b(?:work(?:s|ed|ing)?|job|jobs|nights|days|earlies|lates|weekends|shifts?|laid off"
+    r"|made redundant|sacked|drives|driving"
+    r"|manager|boss|employed|cleaner|cleans|agency|apprenticeship|trainee|started)\s(?:at|for|in|by"
+    r"|from|with)\s"
+    r"(?P<it>amazon|tesco|asda|aldi|lidl|sainsbury'?s|morrisons|waitrose|greggs|boots|argos|b&q|b&m"
+    r"|screwfix|halfords|royal mail"
+    r"|dpd|evri|hermes|ocado|ups|fedex|yodel|mcdonald'?s|kfc|costa|starbucks|subway|wetherspoons?"
+    r"|spoons|nando'?s|primark|next"
+    r"|matalan|wilko|home bargains|poundland|iceland|co-?op|timpson|specsavers|bt|sky|vodafone|ee|o2"
+    r"|openreach|british gas|edf"
+    r"|network rail|arriva|stagecoach|first bus|national express|rolls royce|nissan|toyota|jlr|jcb"
+    r"|bae|capita|serco|g4s|securitas"
+    r"|barclays|lloyds|natwest|hsbc|santander|nationwide|dwp|hmrc|the nhs|m&s|marks|john lewis|ikea"
+    r"|currys|dunelm|the range"
+    r"|premier inn|travelodge|hilton|butlins|haven|center parcs|whitbread|warburtons|mccain"
+    r"|greencore|bernard matthews)\b"
+)
 _PLACE = re.compile(
     rf"\b(?:[Ll]iv(?:e|es|ed|ing) (?:in|near|at|outside)|[Mm]ov(?:e|ed|ing) (?:to|from|back to)"
     rf"|[Ff]rom|[Ii]n|[Nn]ear|"
@@ -28,6 +46,8 @@ def placed(text: str) -> Iterator[Span]:
     yield from addressed(text)
     yield from councils(text)
     yield from named_by(_EMPLOYER, text, "EMPLOYER", 0.74, "a name after a word of working")
+    for match in _FIRM.finditer(text):
+        yield Span(*match.span("it"), "EMPLOYER", 0.82, "places", "a firm after a word of working")
     yield from named_by(_PLACE, text, "PLACE", 0.65, "a name after a word of place")
     yield from _known(text)
 

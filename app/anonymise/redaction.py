@@ -201,8 +201,21 @@ def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
 
 def _detect(text: str) -> list[Span]:
     ruled = [span for detector in (formatted, dated, aged, placed, named) for span in detector(text)]
+    ruled = [_with_the(span, text) for span in ruled]
     formats = [span for span in ruled if span.type not in TAGGED]
-    return agreed(ruled, [piece for span in tagged(text) for piece in _beside(span, formats, text)])
+    return agreed(
+        ruled, [_with_the(piece, text) for span in tagged(text) for piece in _beside(span, formats, text)]
+    )
+
+
+def _with_the(span: Span, text: str) -> Span:
+    """An institution with its article, which belongs to some names."""
+    if span.type in ("SCHOOL", "HEALTH_ORG") and text[max(0, span.start - 5) : span.start].casefold() in (
+        " the ",
+        "the ",
+    ):
+        return replace(span, start=span.start - 4)
+    return span
 
 
 def _beside(span: Span, formats: list[Span], text: str) -> Iterator[Span]:

@@ -4,8 +4,47 @@ import re
 from collections.abc import Iterator
 
 from app.anonymise.spans import Span
-from app.anonymise.words import MONTHS, NATIONS, ORDINARY, SCHOOL_WORDS, flags_of
+from app.anonymise.words import MONTHS, NATIONS, NOBODY, ORDINARY, SCHOOL_WORDS, flags_of
 
+# Words before a name in lower case that are no part of it.
+_CLOSING = frozenset(
+    [
+        *(
+            "a",
+            "an",
+            "and",
+            "at",
+            "but",
+            "for",
+            "from",
+            "her",
+            "his",
+            "in",
+            "is",
+            "it",
+            "my",
+            "of",
+            "on",
+            "our",
+        ),
+        *(
+            "so",
+            "that",
+            "their",
+            "this",
+            "to",
+            "was",
+            "with",
+            "your",
+            "new",
+            "old",
+            "local",
+            "nearest",
+            "same",
+        ),
+        *("called", "named", "another", "other", "which", "like", "private", "state", "mainstream", "lovely"),
+    ]
+)
 CAPITAL = r"(?:[A-Z][\w'\u2019-]*)"
 JOIN = r"(?:of|the|and|&|in|upon|on|le|C\s?of\s?E|CofE|CE|RC|VA|VC)"
 RUN = rf"(?:{CAPITAL}\.?(?:[ ](?:{JOIN}[ ])*{CAPITAL}\.?){{0,5}})"
@@ -17,14 +56,15 @@ def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reaso
         start, end = match.span("it")
         words = match["it"].split(" ")
         # A run of capitals often begins with a word that only opens the sentence.
-        while words and plain(words[0]) and words[0] != "the":
+        spare = _CLOSING if kind == "SCHOOL" and match["it"].islower() else None
+        while words and plain(words[0]) and words[0] != "the" and (spare is None or words[0] in spare):
             start += len(words.pop(0)) + 1
         while words and kind in ("PLACE", "EMPLOYER", "LOCAL_AUTHORITY") and plain(words[-1]):
             end -= len(words.pop()) + 1
         if match["it"].endswith("."):
             end -= 1
         telling = [word for word in words if not plain(word) and word.casefold() not in SCHOOL_WORDS]
-        if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS):
+        if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS | NOBODY):
             yield Span(start, end, kind, score, "places", reason)
 
 

@@ -12,7 +12,45 @@ from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ROOM, SCHOOL_WORDS,
 
 MODEL = ROOM / "model" / "tagger.crfsuite"
 KINDS = tuple(f"B-{kind}" for kind in sorted(TAGGED))
+SURE_OF_WORD = 0.5  # the same for a word in lower case that has a verb's or an adverb's end, or is no name's
 SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, it is taken for something
+_WORDS_ENDS = (
+    "ed",
+    "ing",
+    "ly",
+    "tion",
+    "ness",
+    "ment",
+    "ous",
+    "ful",
+    "less",
+    "able",
+    "ised",
+    "ity",
+    "ism",
+    "virus",
+)
+_VIRTUES = frozenset(
+    ["grace", "faith", "hope", "joy", "patience", "charity", "chance", "will", "mercy", "pride", "harmony"]
+)
+_OF_VIRTUE = frozenset(
+    [
+        "her",
+        "his",
+        "my",
+        "their",
+        "no",
+        "some",
+        "any",
+        "more",
+        "much",
+        "with",
+        "of",
+        "the",
+        "little",
+        "losing",
+    ]
+)
 _THINGS_FOLLOW = frozenset(
     ["a", "an", "the", "one", "two", "no", "some", "any", "each", "every", "this", "that", "of", "at", "for"]
 )
@@ -59,6 +97,8 @@ def tagged(text: str) -> Iterator[Span]:
             continue
         if _nobody(surface.casefold(), kind):
             continue
+        if surface in _VIRTUES and _OF_VIRTUE.intersection(text[:start].casefold().split()[-1:]):
+            continue
         if kind == "PERSON":
             end = start + len(_bare(surface))
         yield Span(
@@ -76,9 +116,16 @@ def _waver(model: pycrfsuite.Tagger, labels: list[str], tokens: list[Token]) -> 
     for at, label in enumerate(labels):
         if label != "O" or _plainly_nothing(tokens[at], tokens[at - 1].folded if at else ""):
             continue
-        if model.marginal("O", at) < SURE_OF_NOTHING:
+        if model.marginal("O", at) < (SURE_OF_WORD if _hardly_name(tokens[at]) else SURE_OF_NOTHING):
             chances = [(model.marginal(kind, at), kind) for kind in KINDS]
             labels[at] = max(chances)[1]
+
+
+def _hardly_name(token: Token) -> bool:
+    """Whether a word looks like none of a name's: in lower case, in no list of names, with a word's end."""
+    if not token.text.islower() or flags_of(token.folded) not in ("", "O"):
+        return False
+    return token.folded.endswith(_WORDS_ENDS) or common(token.folded) >= 3
 
 
 def _plainly_nothing(token: Token, before: str) -> bool:
