@@ -260,18 +260,14 @@ def _possessives(text: str) -> Iterator[Span]:
                 yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, by what is its bearer's")
     for match in _IS_KIN.finditer(text):
         word = match["it"].casefold()
-        if word in _MAYBE_NAMES or (
-            match[0].endswith("name") and match["it"][0].isupper() and word not in NOBODY
-        ):
-            yield Span(*match.span("it"), "PERSON", 0.8, "names", "what is said to be a name")
-        elif word in WORD_NAMES or (word not in NOBODY and ("G" in flags_of(word) or unlikely_word(word))):
+        said = match[0].endswith("name") and match["it"][0].isupper()  # Marvellous is his name
+        known = word in _MAYBE_NAMES | WORD_NAMES or said or "G" in flags_of(word) or unlikely_word(word)
+        if known and (word not in NOBODY or word in _MAYBE_NAMES | WORD_NAMES):
             yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, and whose it is")
     for match in _BOTH.finditer(text):
         if {match["it"].casefold(), match["other"].casefold()} <= _MAYBE_NAMES - MONTHS:
-            for group in ("it", "other"):
-                yield Span(
-                    *match.span(group), "PERSON", 0.72, "names", "two names by their place in the sentence"
-                )
+            spans = (match.span("it"), match.span("other"))
+            yield from (Span(*span, "PERSON", 0.72, "names", "two names side by side") for span in spans)
 
 
 def is_given(folded: str) -> bool:
