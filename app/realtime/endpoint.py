@@ -19,6 +19,7 @@ from app.realtime.greeting import admit, bring_up, identify, let_go, outbound_of
 from app.realtime.hub import Connection
 from app.realtime.outbound import Outbound
 from app.realtime.recovery import PositionLost
+from app.realtime.seats import conversation_of, participant_of
 from app.realtime.session import (
     Close,
     Command,
@@ -27,7 +28,7 @@ from app.realtime.session import (
     error_frame,
 )
 from app.realtime.transport import DirectProtocol, direct_of
-from app.realtime.verbs import CARRY_OUT, conversation_of, participant_of, posted_answer
+from app.realtime.verbs import CARRY_OUT, posted_answer
 
 logger = structlog.get_logger(__name__)
 

@@ -2,30 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app import clock
-from app.chat.access import Place, parent_place, staff_place
+from app.chat.access import staff_place
 from app.chat.rules import Stream
-from app.chat.writer import Posted, refuse_text
+from app.chat.writer import Posted
 from app.db import reading, transaction
-from app.errors import BadRequest, Conflict, Forbidden, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.queue import actions as queue
 from app.queue import closing, messages, nuisance, offers
 from app.queue.models import Availability
 from app.queue.switchboard import assign_by_hand, refuse_beside_switchboard, set_switchboard
 from app.queue.transfers import hand_over, refuse_transfer
 from app.realtime import frames, recovery
+from app.realtime.care_verbs import ask_supervisors, raise_concern, step_concern, whisper
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection, stream_name
-from app.safeguarding import actions as safeguarding
-from app.safeguarding import consulting
-from app.safeguarding.rules import Decision
-
-Answer = dict[str, object]
+from app.realtime.seats import Answer, conversation_of, own_place, participant_of, staff_of
 
 
 async def sync(realtime: Realtime, connection: Connection, frame: frames.Sync) -> Answer:
@@ -77,7 +71,7 @@ async def leave_message(realtime: Realtime, connection: Connection, frame: frame
 
 async def transfer(realtime: Realtime, connection: Connection, frame: frames.ConversationTransfer) -> Answer:
     """Hand the conversation over; the note is stored first, as it may be asked for again."""
-    staff_id, conversation = _staff(connection), frame.d.conversation
+    staff_id, conversation = staff_of(connection), frame.d.conversation
     async with reading(realtime.database) as session:
         await own_place(session, connection, conversation)
         await refuse_transfer(session, staff_id=staff_id, to=frame.d.staff)
@@ -122,7 +116,7 @@ async def review_block(realtime: Realtime, connection: Connection, frame: frames
     async with transaction(realtime.database) as session:
         await nuisance.review(
             session,
-            staff_id=_staff(connection),
+            staff_id=staff_of(connection),
             block_id=frame.d.block,
             uphold=frame.d.uphold,
             lasts=timedelta(seconds=realtime.settings.timers.block),
@@ -135,9 +129,9 @@ async def claim(realtime: Realtime, connection: Connection, frame: frames.QueueC
     if connection.role == "coach" and not realtime.settings.coaches_pick:
         raise Forbidden("Only a supervisor takes parents out of turn.", next_step="Take the next one.")
     async with transaction(realtime.database) as session:
-        await refuse_beside_switchboard(session, staff_id=_staff(connection))
+        await refuse_beside_switchboard(session, staff_id=staff_of(connection))
         claimed = await queue.claim(
-            session, staff_id=_staff(connection), conversation_id=frame.d.conversation
+            session, staff_id=staff_of(connection), conversation_id=frame.d.conversation
         )
     return await _taken(realtime, connection, claimed)
 
@@ -145,32 +139,32 @@ async def claim(realtime: Realtime, connection: Connection, frame: frames.QueueC
 async def claim_next(realtime: Realtime, connection: Connection, _: frames.QueueNext) -> Answer:
     """Take whoever is next."""
     async with transaction(realtime.database) as session:
-        await refuse_beside_switchboard(session, staff_id=_staff(connection))
-        claimed = await queue.claim_next(session, staff_id=_staff(connection))
+        await refuse_beside_switchboard(session, staff_id=staff_of(connection))
+        claimed = await queue.claim_next(session, staff_id=staff_of(connection))
     return await _taken(realtime, connection, claimed)
 
 
 async def accept_offer(realtime: Realtime, connection: Connection, frame: frames.OfferAccept) -> Answer:
     """Take the parent who is offered."""
     async with transaction(realtime.database) as session:
-        claimed = await offers.accept(session, staff_id=_staff(connection), offer_id=frame.d.offer)
+        claimed = await offers.accept(session, staff_id=staff_of(connection), offer_id=frame.d.offer)
     return await _taken(realtime, connection, claimed)
 
 
 async def decline_offer(realtime: Realtime, connection: Connection, frame: frames.OfferDecline) -> Answer:
     """Let the next coach be asked."""
     async with transaction(realtime.database) as session:
-        await offers.decline(session, staff_id=_staff(connection), offer_id=frame.d.offer)
+        await offers.decline(session, staff_id=staff_of(connection), offer_id=frame.d.offer)
     return {}
 
 
 async def assign(realtime: Realtime, connection: Connection, frame: frames.QueueAssign) -> Answer:
     """Give this waiting conversation to this coach; their sockets hear of it from the event."""
     async with transaction(realtime.database) as session:
-        await refuse_beside_switchboard(session, staff_id=_staff(connection))
+        await refuse_beside_switchboard(session, staff_id=staff_of(connection))
         claimed = await assign_by_hand(
             session,
-            by=_staff(connection),
+            by=staff_of(connection),
             staff_id=frame.d.staff,
             conversation_id=frame.d.conversation,
         )
@@ -180,7 +174,7 @@ async def assign(realtime: Realtime, connection: Connection, frame: frames.Queue
 async def switch(realtime: Realtime, connection: Connection, frame: frames.SwitchboardSet) -> Answer:
     """Take the whole queue, or give it back."""
     async with transaction(realtime.database) as session:
-        await set_switchboard(session, staff_id=_staff(connection), on=frame.d.on)
+        await set_switchboard(session, staff_id=staff_of(connection), on=frame.d.on)
     return {}
 
 
@@ -197,7 +191,7 @@ async def set_availability(
     async with transaction(realtime.database) as session:
         await queue.set_availability(
             session,
-            staff_id=_staff(connection),
+            staff_id=staff_of(connection),
             availability=Availability(frame.d.availability),
             break_every=timedelta(seconds=realtime.settings.timers.break_every),
         )
@@ -217,39 +211,6 @@ async def add_note(realtime: Realtime, connection: Connection, frame: frames.Not
     return posted_answer(posted)
 
 
-async def ask_supervisors(realtime: Realtime, connection: Connection, frame: frames.ConsultAsk) -> Answer:
-    """Ask the supervisors about one's own conversation."""
-    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
-    async with transaction(realtime.database) as session:
-        place = await own_place(session, connection, frame.d.conversation)
-        await consulting.ask(
-            session,
-            realtime.key_ring,
-            conversation_id=place.conversation.id,
-            staff_id=_staff(connection),
-            by=connection.name,
-            item=frame.d.client_message_id,
-            body=body,
-        )
-    return {}
-
-
-async def whisper(realtime: Realtime, connection: Connection, frame: frames.ConsultWhisper) -> Answer:
-    """Say something to a coach, beside the conversation that they hold."""
-    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
-    async with transaction(realtime.database) as session:
-        await consulting.whisper(
-            session,
-            realtime.key_ring,
-            conversation_id=frame.d.conversation,
-            staff_id=_staff(connection),
-            by=connection.name,
-            item=frame.d.client_message_id,
-            body=body,
-        )
-    return {}
-
-
 def posted_answer(posted: Posted) -> Answer:
     """What `ok` says of a text that is stored."""
     return {
@@ -258,47 +219,6 @@ def posted_answer(posted: Posted) -> Answer:
         "at": clock.wire(posted.at),
         "duplicate": posted.duplicate,
     }
-
-
-async def raise_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernRaise) -> Answer:
-    """Say that somebody may not be safe."""
-    note = _note(realtime, frame.d.note)
-    async with transaction(realtime.database) as session:
-        place = await own_place(session, connection, frame.d.conversation)
-        concern = await safeguarding.raise_concern(
-            session,
-            realtime.key_ring,
-            conversation_id=place.conversation.id,
-            staff_id=_staff(connection),
-            by=connection.name,
-            category=frame.d.category,
-            note=note,
-        )
-    return {"concern": str(concern.id)}
-
-
-async def step_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernStep) -> Answer:
-    """Take a concern one step further."""
-    said = frame.d
-    note, shared = _note(realtime, said.note), _note(realtime, said.shared)
-    parent_told, references = _note(realtime, said.parent_told), _note(realtime, said.references)
-    decision = None
-    if said.second is not None:
-        decision = Decision(said.second, shared, parent_told, references)
-    elif shared or parent_told or references:
-        raise BadRequest("Only a decision has these, with a second person.", next_step="Name that person.")
-    async with transaction(realtime.database) as session:
-        await safeguarding.step_concern(
-            session,
-            realtime.key_ring,
-            concern_id=frame.d.concern,
-            staff_id=_staff(connection),
-            by=connection.name,
-            state=frame.d.state,
-            note=note,
-            decision=decision,
-        )
-    return {}
 
 
 async def wrap_up(realtime: Realtime, connection: Connection, frame: frames.WrapUpSubmit) -> Answer:
@@ -332,7 +252,7 @@ async def listen(realtime: Realtime, connection: Connection, conversation: UUID,
         return
     async with reading(realtime.database) as session:
         try:
-            place = await staff_place(session, staff_id=_staff(connection), conversation_id=conversation)
+            place = await staff_place(session, staff_id=staff_of(connection), conversation_id=conversation)
         except NotFound:
             return  # lost again meanwhile
     known = connection.subscriptions.get(stream_name("conv", conversation))
@@ -340,43 +260,6 @@ async def listen(realtime: Realtime, connection: Connection, conversation: UUID,
         return  # the other caller was quicker
     owed = await recovery.join(realtime, connection, [place], {})
     await recovery.deliver(realtime, connection, owed)
-
-
-async def own_place(session: AsyncSession, connection: Connection, conversation: UUID) -> Place:
-    """This person's place in a conversation, or NotFound."""
-    if connection.staff is not None:
-        return await staff_place(session, staff_id=connection.staff, conversation_id=conversation)
-    if connection.conversation != conversation:
-        raise NotFound("There is no such conversation.", next_step="Go back to your own conversation.")
-    return await parent_place(session, conversation)
-
-
-def participant_of(connection: Connection, conversation: UUID) -> UUID:
-    """The participant that this socket writes as; whether it still may is decided when it is written."""
-    participant = connection.participants.get(conversation)
-    if participant is None:
-        raise NotFound("There is no such conversation.", next_step="Go back to your own conversations.")
-    return participant
-
-
-@lru_cache(maxsize=4096)
-def conversation_of(stream: str) -> UUID:
-    """The conversation of a `conv:` stream's name: what is said goes nowhere else, notes have their verb."""
-    try:
-        return UUID(stream.removeprefix("conv:"))
-    except ValueError:
-        raise BadRequest("That is not a conversation's stream.", next_step="See docs/protocol.md.") from None
-
-
-def _staff(connection: Connection) -> UUID:
-    if connection.staff is None:
-        raise Forbidden("Only staff may do this.", next_step="Nothing was changed.")
-    return connection.staff
-
-
-def _note(realtime: Realtime, written: str) -> str:
-    """A concern's note as it will be stored; it may be left out."""
-    return refuse_text(written, limit=realtime.settings.limits.text_characters) if written.strip() else ""
 
 
 CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]]] = {
