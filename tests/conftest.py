@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from playwright.async_api import Browser, async_playwright
 
@@ -23,6 +24,12 @@ ROOMY_BYTES = 4_000_000_000
 
 # A console that is made under a given width keeps it, whatever a test says; and rooms are imported soon.
 os.environ.pop("COLUMNS", None)
+
+# How fast an example runs says something of the machine, and is no property of what is tested.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:

@@ -45,7 +45,7 @@ async def build_run(
     """Write the files of an approved run, anew if it was built before. Killed, it leaves nothing.
 
     `progress` is called with the conversations written and found. Conflict if consent to one of the rows was
-    withdrawn meanwhile: then it must be built again.
+    withdrawn meanwhile, also before it was written, as what is told was decided by counting it: build again.
     """
     async with reading(database) as session:
         run = await queries.run(session, run_id)
@@ -71,6 +71,11 @@ async def build_run(
         )
         formats, left_out = formats_for(plan.found, codebook, name=f"Earshot {run.period}")
         written = await _write(database, plan, run_id=run_id, folder=part, formats=formats, progress=progress)
+        if written.conversations < plan.found:  # what is told was decided for more of them
+            raise Conflict(
+                "A parent has withdrawn consent while this export was built.",
+                next_step="Build the export again.",
+            )
         described = await asyncio.to_thread(_describe, part, codebook, run_id)
         async with transaction(database) as session:
             await runs.require_consent(session, run_id)

@@ -230,22 +230,26 @@ async def test_a_build_that_dies_half_way_leaves_nothing(
     assert torn(runs.run_folder(settings, run)) == []
 
 
+@pytest.mark.parametrize("when", ["before it is written", "after"])
 async def test_a_withdrawal_while_building_stops_the_build(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """Consent to a row that is written already ends before the build does."""
+    """Consent to a row that is written already, or counted already, ends before the build does."""
     stays, goes = await made(database, settings, {}, {})
     researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
     run = await requested(database, researcher)
     await approved(database, run, by=reviewer)
     write_rows = building._write
 
-    async def then_withdraw(*args: object, **kwargs: object) -> dict[str, int]:
-        counts = await write_rows(*args, **kwargs)  # type: ignore[arg-type]
-        await withdraw(database, goes)
-        return counts
+    async def beside_a_withdrawal(*args: object, **kwargs: object) -> building.Written:
+        if when != "after":
+            await withdraw(database, goes)
+        written = await write_rows(*args, **kwargs)  # type: ignore[arg-type]
+        if when == "after":
+            await withdraw(database, goes)
+        return written
 
-    monkeypatch.setattr(building, "_write", then_withdraw)
+    monkeypatch.setattr(building, "_write", beside_a_withdrawal)
     with pytest.raises(Conflict):
         await building.build_run(
             database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher"
