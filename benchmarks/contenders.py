@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.plan import NUMBER, SIGN, Pair, Seat
 from benchmarks.processes import python_server
 
-PROSE = "He was up at six again and would not put his shoes on, so we were late and the office rang me."
+# The risk check reads every message that is measured: this one tells of no risk, so that nobody is called.
+PROSE = "She does her reading after tea and then asks for one more story, and we end up late to bed again."
 SIDES = ("parent", "coach")
 
 
