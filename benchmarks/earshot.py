@@ -1,4 +1,7 @@
-"""Earshot as it is: `earshot serve`, sealing, access and idempotency on; only its rate limits are raised."""
+"""Earshot as it is: `earshot serve`, sealing, access and idempotency on.
+
+Only its rate limits and the sweeper's pause are raised.
+"""
 
 import asyncio
 import re
@@ -27,7 +30,8 @@ T = TypeVar("T")
 
 PAST, MISSED = 60, 20
 RATE = 10_000_000  # messages a minute, of each person
-TOLD = f"rate limits raised to {RATE:,} messages a minute and person"
+TURN_S = 3600
+TOLD = f"rate limits raised to {RATE:,} messages a minute; who vanished is looked for every {TURN_S} s"
 BEATS = (('{"t":"ping"', '{"t":"pong"}'),)
 IGNORED = ('{"t":"state"', '{"t":"eph"')
 
@@ -148,6 +152,7 @@ def running(
         for limit in ("PARENT_MESSAGES_PER_MINUTE", "STAFF_MESSAGES_PER_MINUTE")
     }
     env = {**environment(settings, EARSHOT_PUBLIC_URL=f"http://127.0.0.1:{port}"), **limits}
+    env["EARSHOT_TIMERS__SWEEP"] = str(TURN_S)  # nobody is missed while the others have their turns
     if redis is not None:
         env["EARSHOT_REDIS_URL"] = redis.url
     earshot = Earshot(settings)

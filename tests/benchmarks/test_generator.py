@@ -56,7 +56,7 @@ def misdelivering(relay: Relay, path: str, text: str) -> list[tuple[str, str]]:
 
 
 def changing(relay: Relay, path: str, text: str) -> list[tuple[str, str]]:
-    return [(other(path), text.replace("shoes", "boots") if FAULTY_AT in text else text)]
+    return [(other(path), text.replace("story", "stork") if FAULTY_AT in text else text)]
 
 
 def swapping(relay: Relay, path: str, text: str) -> list[tuple[str, str]]:
