@@ -145,10 +145,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _any(kind: type) -> Json:
-    """The open dictionaries hold any JSON value; protocol.md says which."""
+    """The open dictionaries hold any JSON value; protocol.md says which. TypeError for any other type."""
     if kind is object:
         return {"description": "any JSON value"}
-    raise NotImplementedError(kind)
+    raise TypeError(f"no frame may hold a {kind.__name__}: it has no JSON Schema")
 
 
 def _described(frame: type[frames.Frame]) -> Json:

@@ -16,6 +16,7 @@ from tests.faults.service import serving
 
 DEAD_S = 35  # a dead peer is seen so soon, with heartbeats at full length
 DROPPED_S = 30
+COMPARED = 30  # long texts from each coach, a stretch to compare with
 MEMORY_KB = 64 * 1024
 SLOW = (0, 1024)  # bytes a second
 LONG_TEXT = "🧸" * 3900
@@ -110,9 +111,8 @@ async def _others_p99(
     others.measures.to_other_side.clear()
 
     async def write(number: int) -> None:
-        place = slow.seats[number]
         while not over.is_set():
-            await slow.say(place, slow.coaches[place.conversation], LONG_TEXT)
+            await _say_long(slow, number)
 
     async with asyncio.TaskGroup() as writing, others.talking(chance):
         for number in range(len(slow.seats)):
@@ -126,13 +126,19 @@ async def _others_p99(
             told = await asyncio.gather(*(_dropped(slow, number) for number in range(len(slow.seats))))
             broken += [fault for faults in told for fault in faults]
         else:
-            await asyncio.sleep(1)  # a stretch to compare with
+            for _ in range(COMPARED):
+                await asyncio.gather(*(_say_long(slow, number) for number in range(len(slow.seats))))
         over.set()
         for wire in victims:
             wire.down.bytes_a_second = None
             wire.down.resume()
     await slow.whole()
     return at(others.measures.to_other_side, 0.99)
+
+
+async def _say_long(slow: Company, number: int) -> None:
+    place = slow.seats[number]
+    await slow.say(place, slow.coaches[place.conversation], LONG_TEXT)
 
 
 async def _dropped(slow: Company, number: int) -> list[str]:

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.provision.packages import CannotProvideError, apt_install
 
 NAMES = ("redis-server", "valkey-server")
+READY = "Ready to accept connections"
 START_S = 20
 
 
@@ -25,28 +26,27 @@ class RedisServer:
     port: int
     folder: Path
     binary: str
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    _process: "subprocess.Popen[str] | None" = field(default=None, init=False)
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it says that it is ready."""
         self._process = subprocess.Popen(
             [
                 self.binary,
                 *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-                *("--save", "", "--appendonly", "no", "--logfile", str(self.folder / "log")),
+                *("--save", "", "--appendonly", "no"),
             ],
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
         )
-        end = time.monotonic() + START_S
-        while b"PONG" not in self._say(b"PING"):
-            if time.monotonic() > end or self._process.poll() is not None:
-                raise CannotProvideError(f"Redis did not start: {(self.folder / 'log').read_text()}")
-            time.sleep(0.02)
+        said = _Said(self._process)
+        if not said.ready.wait(START_S) or not said.is_up:
+            raise CannotProvideError(f"Redis did not start: {''.join(said.lines)}")
 
     def say(self, *words: str) -> bytes:
         """What it answers to a command, as it stands on the wire."""
@@ -79,6 +79,26 @@ class RedisServer:
                 return answer
         except OSError:
             return b""
+
+
+class _Said:
+    """What a server writes, read to its end; `ready` is set once it takes commands, or has ended."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.ready = threading.Event()
+        self.is_up = False
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+
+    def _read(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        with process.stdout as written:
+            for line in written:
+                self.lines.append(line)
+                if READY in line:
+                    self.is_up = True
+                    self.ready.set()
+        self.ready.set()
 
 
 @contextmanager
