@@ -17,11 +17,11 @@ from pathlib import Path
 
 from app.safeguarding.classifier import TABLES, chance
 from app.safeguarding.context import marks
-from app.safeguarding.features import SIZE, flat, of_tokens
+from app.safeguarding.features import SIZE, of_window
 from app.safeguarding.patterns import hits
 from app.safeguarding.risk import FLAGGED_FROM
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token, windows
+from app.safeguarding.tokens import Token, Window, places, windows
 from training.templates import FOLDER, Example, examples, read_templates, written
 
 DATA = Path(__file__).parents[1] / "app" / "safeguarding" / "data"
@@ -74,9 +74,9 @@ class Trained:
 Row = tuple[int, ...]
 
 
-def numbers_of(tokens: list[Token]) -> Row:
+def numbers_of(tokens: Sequence[Token]) -> Row:
     """The features of a window, in an order that is the same on every machine."""
-    return tuple(sorted(flat(of_tokens(tokens), marks(tokens, hits(tokens)))))
+    return of_window(tokens, marks(tokens, hits(tokens)))
 
 
 def of_long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Row, str | None]]:
@@ -90,14 +90,21 @@ def of_long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Row, st
     for _ in range(LONG_TEXTS):
         cut = windows(_passage(talk, rng, count=rng.randrange(4, 8)))
         for window in rng.sample(cut, min(KEPT, len(cut))):
-            yield numbers_of(window), None
+            yield numbers_of(window.tokens), None
         risk = rng.choice(risks)
         before = _passage(talk, rng, count=rng.randrange(1, 4))
         start, end = len(before), len(before) + len(risk.text)
         whole = before + risk.text + rng.choice([". ", ", ", "\n"]) + _passage(talk, rng, count=3)
         cut = windows(whole)
-        most = max(cut, key=lambda window: sum(start <= token.start < end for token in window))
-        yield numbers_of(most), risk.label
+        stand = places(whole)
+        most = max(cut, key=lambda window: _within(window, stand, start, end))
+        yield numbers_of(most.tokens), risk.label
+
+
+def _within(window: Window, stand: Sequence[tuple[int, int]], start: int, end: int) -> int:
+    """How many words of a window begin within a stretch of the text."""
+    own = stand[window.before : window.before + len(window.tokens)]
+    return sum(start <= word < end for word, _ in own)
 
 
 def _passage(talk: Sequence[str], rng: random.Random, *, count: int) -> str:
@@ -156,7 +163,7 @@ def mean(fitted: Sequence[Trained]) -> Trained:
 def drawn(seed: int) -> list[tuple[Row, str | None]]:
     """All that one fit learns from: whole texts and windows of long ones, each with what it tells of."""
     texts = list(examples(LABELS, seed=seed, each=EACH))
-    whole = [(numbers_of(windows(text.text)[0]), text.label) for text in texts]
+    whole = [(numbers_of(windows(text.text)[0].tokens), text.label) for text in texts]
     return [*whole, *of_long_texts(texts, seed)]
 
 
@@ -210,7 +217,7 @@ def main(arguments: list[str]) -> int:
         return stale()
     if arguments == ["--held-back"]:
         texts = list(examples(LABELS, seed=SEEDS[0], each=EACH))
-        expected(texts, [numbers_of(windows(text.text)[0]) for text in texts])
+        expected(texts, [numbers_of(windows(text.text)[0].tokens) for text in texts])
         return 0
     draws = [drawn(seed) for seed in SEEDS]
     fits = [

@@ -1,14 +1,17 @@
 """The watch: reads what both sides write for signs of a risk, within a second of storing, after the commit.
 
-A committed message only puts its conversation down as unread. One task reads what has gathered, some texts
-at a time, in a thread; a flag raises the conversation's priority and tells people. It closes nothing, lowers
-nothing and answers nobody. What a crash leaves unread is found at the start and by the sweeper.
+One task reads what has gathered, some texts at a time: as this worker heard them where it missed nothing, or
+from the log. What tells of a risk is always read from the log, and raised with the place behind it; the place
+behind quiet texts is stored once a second. A flag raises the conversation's priority and tells people. It
+closes nothing, lowers nothing and answers nobody. What a crash leaves unread is found at the start and by the
+sweeper.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import structlog
@@ -17,16 +20,18 @@ from app import clock
 from app.db import DATABASE_ERRORS, Database, reading, transaction
 from app.events import LogAppended
 from app.queue.actions import raise_risk
+from app.queue.heard import Heard
 from app.safeguarding.actions import raise_flags
-from app.safeguarding.reading import flagged_of
-from app.safeguarding.unread import Flagged, Unread, conversations_with_unread, move_all_on, unread_of
+from app.safeguarding.reading import flagged_of, flags_of
+from app.safeguarding.unread import Flagged, Quiet, Unread, conversations_with_unread, move_all_on, unread_of
 from app.sealing import KeyRing
 
 GATHERED_S = 0.1  # what is stored meanwhile is read together
 CONVERSATIONS = 50  # read together
 TOLD = 10  # told of in one transaction, which keeps these conversations' writers waiting
+MOVED_EVERY_S = 1.0
 SWEPT_EVERY_S = 5.0
-SETTLED = timedelta(seconds=2)  # by then, whoever committed it should have read it
+SETTLED = timedelta(seconds=3)  # by then, whoever committed it should have read it and said so
 LATELY = timedelta(minutes=10)
 AT_START = timedelta(days=30)
 
@@ -39,39 +44,45 @@ class Watch:
     def __init__(self, database: Database, key_ring: KeyRing) -> None:
         self._database = database
         self._key_ring = key_ring
-        self._unread: dict[UUID, None] = {}
+        self._heard = Heard()
+        self._unread: dict[UUID, None] = {}  # to be read from the log
         self._wake = asyncio.Event()
 
     def heard(self, event: LogAppended) -> None:
-        """A message was committed: its conversation has something unread."""
-        if event.kind == "message.posted":
+        """An event was committed; a message is unread."""
+        if not self._heard.hear(event):
             self._unread[event.conversation] = None
+        if event.kind == "message.posted":
             self._wake.set()
 
     async def run(self) -> None:
         """Read until cancelled."""
-        ended_within, swept = AT_START, clock.monotonic() - SWEPT_EVERY_S
+        ended_within, swept, moved = AT_START, clock.monotonic() - SWEPT_EVERY_S, clock.monotonic()
         while True:
             try:
                 if clock.monotonic() - swept >= SWEPT_EVERY_S:
                     await self.find(before=clock.now() - SETTLED, ended_within=ended_within)
                     ended_within, swept = LATELY, clock.monotonic()
                 await self.read()
+                if clock.monotonic() - moved >= MOVED_EVERY_S:
+                    await self.move_on()
+                    moved = clock.monotonic()
             except DATABASE_ERRORS as error:
                 logger.error("watch.not_read", kind=type(error).__name__)  # noqa: TRY400 (it may quote a text)
                 await asyncio.sleep(GATHERED_S)
-            if self._unread:
+            if self.waiting:
+                await asyncio.sleep(0)
                 continue
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SWEPT_EVERY_S):
+                async with asyncio.timeout(MOVED_EVERY_S):
                     await self._wake.wait()
             await asyncio.sleep(GATHERED_S)
 
     @property
     def waiting(self) -> bool:
         """Whether something is known to be unread."""
-        return bool(self._unread)
+        return bool(self._unread) or self._heard.waiting
 
     async def find(self, *, before: datetime, ended_within: timedelta = AT_START) -> None:
         """Find what was stored before this moment and nobody has read."""
@@ -84,20 +95,47 @@ class Watch:
         self._unread.update(dict.fromkeys(found))
 
     async def read(self) -> None:
-        """Read some of what is unread; a conversation that has more is put down again, behind the others."""
+        """Read what was heard, and of the logs that must be read some.
+
+        A conversation that has more is put down again, behind the others.
+        """
+        await self._read_heard()
         taken = list(self._unread)[:CONVERSATIONS]
         if not taken:
             return
         for conversation in taken:
             del self._unread[conversation]
+            self._heard.forget(conversation)
         try:
-            found = await self._read(taken)
+            found = await self._read_logs(taken)
         except DATABASE_ERRORS:
             self._unread.update(dict.fromkeys(taken))
             raise
-        self._unread.update({unread.conversation: None for unread in found if unread.more})
+        for unread in found:
+            if unread.more:
+                self._unread[unread.conversation] = None
+            elif unread.conversation not in self._unread:  # nothing came while it was read
+                self._heard.learn(unread.conversation, up_to=unread.up_to)
 
-    async def _read(self, conversations: Sequence[UUID]) -> list[Unread]:
+    async def move_on(self) -> None:
+        """Store up to where quiet texts were read."""
+        if not (quiet := self._heard.moved()):
+            return
+        async with transaction(self._database) as session:
+            await move_all_on(session, quiet)
+        self._heard.stored(quiet)
+
+    async def _read_heard(self) -> None:
+        taken = self._heard.take()
+        flags = iter(await flags_of([(said.speaker, said.body) for each in taken for said in each.texts]))
+        for each in taken:
+            if any(list(islice(flags, len(each.texts)))):
+                self._unread[each.conversation] = None
+            else:
+                self._heard.quiet(each)
+
+    async def _read_logs(self, conversations: Sequence[UUID]) -> list[Unread]:
+        """Read these on from the places that the database knows; gives what is read, and known to be so."""
         async with reading(self._database) as session:
             found = await unread_of(session, self._key_ring, conversations)
         quiet: list[Unread] = []
@@ -108,15 +146,22 @@ class Watch:
             else:
                 quiet.append(unread)
         risky.sort(key=lambda each: each[0].conversation)
+        told: list[Unread] = []
         for start in range(0, len(risky), TOLD):
-            await self._tell(risky[start : start + TOLD])
+            told += await self._tell(risky[start : start + TOLD])
         if quiet:
             async with transaction(self._database) as session:
-                await move_all_on(session, quiet)
-        return found
+                await move_all_on(
+                    session, [Quiet(each.conversation, each.after, each.up_to) for each in quiet]
+                )
+        return quiet + told
 
-    async def _tell(self, risky: Sequence[tuple[Unread, Sequence[Flagged]]]) -> None:
+    async def _tell(self, risky: Sequence[tuple[Unread, Sequence[Flagged]]]) -> list[Unread]:
+        """Raise what was found; gives those that no other worker had read before."""
+        told = []
         async with transaction(self._database) as session:
             for unread, flagged in risky:
                 await raise_risk(session, conversation_id=unread.conversation)
-                await raise_flags(session, self._key_ring, unread=unread, flagged=flagged)
+                if await raise_flags(session, self._key_ring, unread=unread, flagged=flagged):
+                    told.append(unread)
+        return told

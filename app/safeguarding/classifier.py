@@ -5,54 +5,66 @@ the card beside them says how they were made and what a sum must reach.
 """
 
 import json
-from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from app.safeguarding.features import SIZE, Group
+import numpy as np
+from numpy.typing import NDArray
+
+from app.safeguarding.features import PLACES, SIZE, Numbers, of_windows
 from app.safeguarding.rules import Category
+from app.safeguarding.tokens import Token
 
 TABLES = ("any", *(category.value for category in Category))
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One linear decision: what a window's features weigh, in logits."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """Linear decisions, a row each, any risk first: what features weigh, in logits; 0 is as likely as not."""
 
-    weights: "array[int]"
-    bias: float
-    scale: float
+    weights: NDArray[np.int8]
+    bias: NDArray[np.float64]
+    scale: NDArray[np.float64]
 
-    def weigh(self, features: Iterable[int]) -> float:
-        """How much these features speak for it; 0 is as likely as not."""
-        return self.bias + self.scale * sum(map(self.weights.__getitem__, features))
+    def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> list[float]:
+        """How much the features of each of so many windows speak for any risk."""
+        sums = np.bincount(window, weights=self.weights[0].take(numbers), minlength=count)
+        weights: list[float] = (self.bias[0] + self.scale[0] * sums).tolist()
+        return weights
 
-    def shares(self, count: int, groups: list[Group]) -> list[float]:
-        """What each of so many words brings to the sum; what neighbours bring together is shared."""
-        weight = self.weights.__getitem__
-        brought = [0.0] * (count + 2)  # with the edges, whose share is nobody's
-        for places, group in groups:
+    def by_category(self, numbers: Numbers) -> dict[Category, float]:
+        """How much the features of one window speak for each category."""
+        sums = self.weights[1:, numbers].sum(axis=1, dtype=np.int64)
+        weights = (self.bias[1:] + self.scale[1:] * sums).tolist()
+        return dict(zip(Category, weights, strict=True))
+
+    def shares(self, tokens: Sequence[Token]) -> list[float]:
+        """What each word of a window brings to the sum; what neighbours bring together is shared."""
+        features = of_windows([tokens])
+        weights = np.where(features.valid, self.weights[0].take(features.numbers), 0)
+        brought = np.zeros(len(tokens) + 2 + max(map(max, PLACES)))  # with the edges, whose share is nobody's
+        for places, row in zip(PLACES, weights, strict=True):
             share = 1 / len(places)
             for place in places:
-                for at, heavy in enumerate(map(weight, group), place):
-                    brought[at] += heavy * share
-        return brought[:count]
+                brought[place : place + len(row)] += row * share
+        words: list[float] = brought[1 : len(tokens) + 1].tolist()
+        return words
 
 
-def read_tables(card: dict[str, Any], weights: bytes) -> dict[str, Table]:
+def read_tables(card: dict[str, Any], weights: bytes) -> Tables:
     """The tables of a model. Refuses weights that are not those of the card."""
     if sha256(weights).hexdigest() != card["sha256"]:
         raise ValueError("the weights of the risk check are not those that its card names")
-    tables = {}
-    for number, name in enumerate(TABLES):
-        values = array("b")
-        values.frombytes(weights[number * SIZE : (number + 1) * SIZE])
-        tables[name] = Table(values, card["tables"][name]["bias"], card["tables"][name]["scale"])
-    return tables
+    named = [card["tables"][name] for name in TABLES]
+    return Tables(
+        np.frombuffer(weights, dtype=np.int8).reshape(len(TABLES), SIZE),
+        np.array([each["bias"] for each in named]),
+        np.array([each["scale"] for each in named]),
+    )
 
 
 def chance(logit: float) -> float:
@@ -65,7 +77,7 @@ def chance(logit: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def stored() -> tuple[dict[str, Any], dict[str, Table]]:
+def stored() -> tuple[dict[str, Any], Tables]:
     """The card and the tables that the service carries, read once."""
     folder = files("app.safeguarding") / "data"
     card = json.loads((folder / "risk.card.json").read_text(encoding="utf-8"))

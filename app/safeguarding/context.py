@@ -1,5 +1,7 @@
 """How a window seems to be meant: denied, long past, a story, the news, work, a joke, an accident."""
 
+from collections.abc import Sequence
+
 from app.safeguarding.patterns import Hit
 from app.safeguarding.tokens import Token, data_words
 
@@ -10,24 +12,26 @@ _MEANT = frozenset(
 _DENIALS = frozenset(data_words("denials.txt"))
 
 
-def marks(tokens: list[Token], found: list[Hit]) -> list[str]:
+def marks(tokens: Sequence[Token], found: list[Hit]) -> list[str]:
     """Names of what was found and of how it seems meant, and of each pair of both."""
     meant = sorted({token.kind for token in tokens if token.kind in _MEANT})
+    if not found:
+        return [*(f"meant {kind}" for kind in meant), "phrases 0"]
     told = sorted({_told(tokens, hit) for hit in found})
     pairs = [f"{kind} {name}" for kind in meant for name in told]
     return [*(f"meant {kind}" for kind in meant), *told, *pairs, f"phrases {min(len(found), 3)}"]
 
 
-def plain(tokens: list[Token], found: list[Hit]) -> list[Hit]:
+def plain(tokens: Sequence[Token], found: list[Hit]) -> list[Hit]:
     """The phrases that nothing in the window denies or puts into a story, the past, work or a joke."""
-    if any(token.kind in _MEANT for token in tokens):
+    if not found or any(token.kind in _MEANT for token in tokens):
         return []
     return [hit for hit in found if not _denied(tokens, hit)]
 
 
-def _told(tokens: list[Token], hit: Hit) -> str:
+def _told(tokens: Sequence[Token], hit: Hit) -> str:
     return f"{'denied' if _denied(tokens, hit) else 'told'} {hit.category}"
 
 
-def _denied(tokens: list[Token], hit: Hit) -> bool:
+def _denied(tokens: Sequence[Token], hit: Hit) -> bool:
     return any(token.word in _DENIALS for token in tokens[max(0, hit.first - REACH) : hit.first])

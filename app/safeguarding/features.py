@@ -1,10 +1,15 @@
-"""Numbers of what stands in a window: words, neighbours and near neighbours, hashed.
+"""Numbers of what stands in windows: words, neighbours and near neighbours, hashed; many windows at once.
 
 The training and the service share this file; change it and the model must be trained anew.
 """
 
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.safeguarding.tokens import Token, number
 
@@ -12,38 +17,86 @@ BITS = 17
 SIZE = 1 << BITS
 _MASK = SIZE - 1
 _BEGIN, _END = number("^"), number("$")
-Group = tuple[tuple[int, ...], list[int]]  # which words its features are made of, one for each place
+
+# Each kind of feature is a row: what the words here and at the next place, and the classes here and at the
+# next three, are multiplied with, what is added, and by how many bits the sum is shifted.
+_MIXED = np.array(
+    [
+        [1, 0, 0, 0, 0, 0, 0, 0],
+        [29, 5, 0, 0, 0, 0, 6, 3],
+        [0, 0, 1, 0, 0, 0, 0, 0],
+        [0, 0, 31, 7, 0, 0, 1, 3],
+        [0, 0, 37, 0, 11, 0, 2, 3],
+        [0, 0, 41, 0, 0, 13, 3, 3],
+        [0, 0, 43, 17, 5, 0, 4, 3],
+    ],
+    dtype=np.int64,
+)
+_FACTORS, _PLUS, _SHIFT = _MIXED[:, :6], _MIXED[:, 6:7], _MIXED[:, 7:]
+# Which places a feature is made of. Classes have the edges of their window as neighbours, words have not.
+PLACES = ((0,), (0, 1), (0,), (0, 1), (0, 2), (0, 3), (0, 1, 2))
+_REACH = np.array([[places[-1]] for places in PLACES])
+_INNER = np.array([[True], [True], [True], [False], [False], [False], [False]])
+
+Numbers = NDArray[np.int64]
 
 
-def of_marks(marks: list[str]) -> list[int]:
-    """The features of what patterns and context found."""
-    return [crc32(mark.encode()) & _MASK for mark in marks]
+class Features(NamedTuple):
+    """Per kind of feature (a row) and place: its number, whether there is one, and its window."""
+
+    numbers: Numbers
+    valid: NDArray[np.bool_]
+    window: Numbers
+
+    def __repr__(self) -> str:
+        """Nothing of what a family wrote."""
+        return "Features()"
 
 
-def of_tokens(tokens: list[Token]) -> list[Group]:
-    """Each group: which words (counted from a token) its features are made of, and one feature per place.
+def of_windows(windows: Sequence[Sequence[Token]]) -> Features:
+    """The features of these windows; each window is a stretch of places that begins and ends with an edge."""
+    words: list[int] = []
+    kinds: list[int] = []
+    for tokens in windows:
+        words += (0, *[token.word_number for token in tokens], 0)
+        kinds += (_BEGIN, *[token.kind_number for token in tokens], _END)
+    count = len(words)
+    both = np.zeros((2, count + 3), dtype=np.int64)
+    both[0, :count] = words
+    both[1, :count] = kinds
+    (word, kind), end = both, count
+    neighbours = np.stack(
+        (word[:end], word[1 : end + 1], kind[:end], kind[1 : end + 1], kind[2 : end + 2], kind[3:])
+    )
+    numbers = (_FACTORS @ neighbours + _PLUS >> _SHIFT) & _MASK
+    lengths = np.fromiter((len(tokens) + 2 for tokens in windows), dtype=np.int64, count=len(windows))
+    after = np.cumsum(lengths)
+    here = np.arange(count)
+    behind = np.repeat(after, lengths) - 1 - here  # places between here and the last of the window
+    first = np.zeros(count, dtype=np.bool_)
+    first[after - lengths] = True
+    valid = (behind >= _REACH + _INNER) & ~(first & _INNER)
+    return Features(numbers, valid, np.repeat(np.arange(len(windows)), lengths))
 
-    Neighbours are counted by their classes, with the edges of the window as neighbours of their own.
+
+def each_once(features: Features, marks: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
+    """The features of all windows and their marks, each once per window, and which window each is of.
+
+    In the order of windows, and of numbers within one.
     """
-    words = [token.word_number for token in tokens]
-    own = [token.kind_number for token in tokens]
-    kinds = [_BEGIN, *own, _END]
-    second, third, fourth = kinds[1:], kinds[2:], kinds[3:]
-    threes = zip(kinds, second, third, strict=False)
-    return [
-        ((0,), [word & _MASK for word in words]),
-        ((0, 1), [(a * 29 + b * 5 + 6) >> 3 & _MASK for a, b in pairwise(words)]),
-        ((0,), [kind & _MASK for kind in own]),
-        ((-1, 0), [(a * 31 + b * 7 + 1) >> 3 & _MASK for a, b in zip(kinds, second, strict=False)]),
-        ((-1, 1), [(a * 37 + b * 11 + 2) >> 3 & _MASK for a, b in zip(kinds, third, strict=False)]),
-        ((-1, 2), [(a * 41 + b * 13 + 3) >> 3 & _MASK for a, b in zip(kinds, fourth, strict=False)]),
-        ((-1, 0, 1), [(a * 43 + b * 17 + c * 5 + 4) >> 3 & _MASK for a, b, c in threes]),
-    ]
+    of_texts = (features.window * SIZE + features.numbers)[features.valid]
+    of_marks = [at * SIZE + _of_mark(mark) for at, some in enumerate(marks) for mark in some]
+    keys = np.sort(np.concatenate((of_texts, np.array(of_marks, dtype=np.int64))))
+    once = keys[np.diff(keys, prepend=-1) != 0]  # numpy's `unique` hashes, which takes longer
+    return once & _MASK, once >> BITS
 
 
-def flat(groups: list[Group], marks: list[str]) -> set[int]:
-    """All features of a window, each once, as the classifier sums them."""
-    numbers = set(of_marks(marks))
-    for _, group in groups:
-        numbers.update(group)
-    return numbers
+def of_window(tokens: Sequence[Token], marks: Iterable[str]) -> tuple[int, ...]:
+    """All features of one window and its marks, each once, in ascending order."""
+    numbers, _ = each_once(of_windows([tokens]), [list(marks)])
+    return tuple(numbers.tolist())
+
+
+@lru_cache(maxsize=1 << 10)
+def _of_mark(mark: str) -> int:
+    return crc32(mark.encode()) & _MASK

@@ -2,12 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token, data_lines, data_words
+from app.safeguarding.tokens import CLASSES, Token, data_lines, data_words
 
 _GAP = r"(?:\S+ ){0,3}?"
 _COMMON = frozenset(data_words("common_words.txt"))
@@ -15,11 +15,15 @@ _COMMON = frozenset(data_words("common_words.txt"))
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A compiled phrase; `needs` are words or classes of which a window must hold one."""
+    """A compiled phrase; `needs` are words or classes of which a window must hold one.
+
+    `all_of` are such for its other elements, where they are whole words: a window must hold one of each.
+    """
 
     category: Category
     pattern: re.Pattern[str]
     needs: frozenset[str]
+    all_of: tuple[frozenset[str], ...]
 
 
 def _element(text: str) -> tuple[str, frozenset[str]]:
@@ -48,7 +52,12 @@ def _compiled(category: Category, line: str) -> Phrase:
         pieces.append(piece)
         wanted.append(needs)
     rare = min(wanted, key=lambda needs: (any(word in _COMMON for word in needs), len(needs)))
-    return Phrase(category, re.compile(r"(?<= )" + "".join(pieces)), rare)
+    whole = tuple(needs for needs in wanted if needs is not rare and not any(map(_is_beginning, needs)))
+    return Phrase(category, re.compile(r"(?<= )" + "".join(pieces)), rare, whole)
+
+
+def _is_beginning(need: str) -> bool:
+    return need.endswith("*")
 
 
 def _phrases() -> Iterator[Phrase]:
@@ -67,7 +76,7 @@ def _by_need() -> tuple[dict[str, list[Phrase]], dict[str, list[Phrase]]]:
     begun: dict[str, list[Phrase]] = defaultdict(list)
     for phrase in _phrases():
         for need in phrase.needs:
-            (begun if need.endswith("*") else whole)[need.rstrip("*")].append(phrase)
+            (begun if _is_beginning(need) else whole)[need.rstrip("*")].append(phrase)
     return dict(whole), dict(begun)
 
 
@@ -83,14 +92,23 @@ class Hit:
     after: int
 
 
-def hits(tokens: list[Token]) -> list[Hit]:
-    """Every phrase in the window, once per phrase."""
-    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token.word, token.kind)}
+def likely(tokens: Sequence[Token]) -> list[Phrase]:
+    """The phrases whose words all stand somewhere in these; no other phrase can be found in them."""
+    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token.word)}
     if not wanted:
+        return []
+    held = {token.word for token in tokens}.union(token.kind for token in tokens)
+    return [phrase for phrase in wanted.values() if not any(map(held.isdisjoint, phrase.all_of))]
+
+
+def hits(tokens: Sequence[Token]) -> list[Hit]:
+    """Every phrase in the window, once per phrase."""
+    looked_for = likely(tokens)
+    if not looked_for:
         return []
     line = " " + "".join(f"{token.word}/{token.kind} " for token in tokens)
     found = []
-    for phrase in wanted.values():
+    for phrase in looked_for:
         match = phrase.pattern.search(line)
         if match:
             first = line.count(" ", 0, match.start()) - 1
@@ -99,8 +117,9 @@ def hits(tokens: list[Token]) -> list[Hit]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _started_by(word: str, kind: str) -> tuple[Phrase, ...]:
+def _started_by(word: str) -> tuple[Phrase, ...]:
     """The phrases that this word makes worth looking for."""
+    kind = CLASSES.get(word, word)
     begun = [phrase for beginning in _beginnings(word) for phrase in _BEGUN[beginning]]
     return (*_WHOLE.get(word, ()), *(_WHOLE.get(kind, ()) if kind != word else ()), *begun)
 

@@ -8,21 +8,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.chat.rules import Speaker
 from app.safeguarding.actions import raise_flags
-from app.safeguarding.risk import Flag, detect_from_parent, detect_from_staff
-from app.safeguarding.unread import Flagged, Text, Unread, move_on, unread_of
+from app.safeguarding.risk import Asked, Flag, detect_all, from_parent, from_staff
+from app.safeguarding.unread import Flagged, Unread, move_on, unread_of
 from app.sealing import KeyRing
 
-TEXTS = 20  # in a thread at a time: the loop serves everybody else in between
+AT_ONCE = 2000  # characters, a millisecond's work: the loop serves everybody else in between
 
 
 async def flagged_of(found: Sequence[Unread]) -> list[list[Flagged]]:
     """Of each of these, the texts that tell of a risk, with their flags."""
     texts = [text for unread in found for text in unread.texts]
-    flags: dict[Text, list[Flag]] = {}
-    for start in range(0, len(texts), TEXTS):
-        some = texts[start : start + TEXTS]
-        flags.update(zip(some, await asyncio.to_thread(_detect_all, some), strict=True))
+    read = await flags_of([(text.speaker, text.body) for text in texts])
+    flags = dict(zip(texts, read, strict=True))
     return [[(text, flags[text]) for text in unread.texts if flags[text]] for unread in found]
+
+
+async def flags_of(texts: Sequence[tuple[str, str]]) -> list[list[Flag]]:
+    """What each text tells of that people are called for; a text comes after who wrote it."""
+    flags: list[list[Flag]] = []
+    some: list[Asked] = []
+    length = 0
+    for speaker, body in texts:
+        some.append(from_parent(body) if speaker == Speaker.PARENT else from_staff(body))
+        length += len(body)
+        if length >= AT_ONCE:
+            flags += detect_all(some)
+            some, length = [], 0
+            await asyncio.sleep(0)
+    return flags + detect_all(some)
 
 
 async def read_to_the_end(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID) -> bool:
@@ -39,10 +52,3 @@ async def read_to_the_end(session: AsyncSession, key_ring: KeyRing, *, conversat
             else:
                 await move_on(session, unread)
     return risky
-
-
-def _detect_all(texts: Sequence[Text]) -> list[list[Flag]]:
-    return [
-        detect_from_parent(text.body) if text.speaker == Speaker.PARENT else detect_from_staff(text.body)
-        for text in texts
-    ]

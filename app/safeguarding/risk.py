@@ -5,13 +5,15 @@ It flags; what follows is for people.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, log
+from typing import NamedTuple
 
 from app.safeguarding import classifier, context, features, patterns
+from app.safeguarding.features import Numbers
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token, windows
+from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
 FLAGGED_FROM = -0.3  # low: a miss costs more than a false alarm
@@ -26,7 +28,6 @@ _HELP = re.compile(
     r"|call|ring|phone|ffoniwch|refuge|safeguarding|signs of|article|advice)\b",
     re.IGNORECASE,
 )
-_CATEGORIES = tuple(Category)  # an enumeration is slow to go through
 SHOWN = 4  # words that a flag shows where no phrase was found
 
 
@@ -42,14 +43,36 @@ class Flag:
     words: tuple[str, ...]
 
 
+class Asked(NamedTuple):
+    """A text to be read, from which weight it is flagged, and whether only where a phrase says it plainly."""
+
+    text: str
+    flagged_from: float
+    plainly: bool = False
+
+    def __repr__(self) -> str:
+        """Nothing of what a family wrote."""
+        return "Asked()"
+
+
+class _Read(NamedTuple):
+    """A window of a text: which text, what it must bring more, and the phrases in it."""
+
+    of: int
+    window: Window
+    more: float
+    found: list[patterns.Hit]
+    plain: list[patterns.Hit]
+
+
 def detect(text: str) -> list[Flag]:
     """The risks that a text may tell of, surest first, one flag for each category; none for most texts."""
-    return _detect(text, flagged_from=FLAGGED_FROM)
+    return detect_all([Asked(text, FLAGGED_FROM)])[0]
 
 
 def detect_from_parent(text: str) -> list[Flag]:
     """The risks that a parent's text tells of so clearly that people are called; `detect` finds more."""
-    return _detect(text, flagged_from=CALLED_FROM)
+    return detect_all([from_parent(text)])[0]
 
 
 def detect_from_staff(text: str) -> list[Flag]:
@@ -57,78 +80,91 @@ def detect_from_staff(text: str) -> list[Flag]:
 
     They write of hard things all day, so a flag needs a phrase.
     """
+    return detect_all([from_staff(text)])[0]
+
+
+def from_parent(text: str) -> Asked:
+    """A parent's text, as `detect_from_parent` reads it."""
+    return Asked(text, CALLED_FROM)
+
+
+def from_staff(text: str) -> Asked:
+    """A coach's text, as `detect_from_staff` reads it."""
+    tokens = [token for window in windows(text) for token in window.tokens]
+    if not patterns.likely(tokens):  # and so none in any part of it
+        return Asked("", FLAGGED_FROM, plainly=True)
     said = _SENTENCE.findall(text)
     told = "\n".join(one for one in said if not one.rstrip().endswith("?") and not _HELP.search(one))
-    return _detect(told, flagged_from=FLAGGED_FROM, plainly=True)
+    return Asked(told, FLAGGED_FROM, plainly=True)
 
 
-def _detect(text: str, *, flagged_from: float, plainly: bool = False) -> list[Flag]:
-    best: dict[Category, Flag] = {}
-    cut = windows(text)
-    more = _longer(cut)
-    for tokens in cut:
-        for flag in _of_window(text, tokens, flagged_from=flagged_from, more=inf if plainly else more):
-            known = best.get(flag.category)
-            if known is None or flag.score > known.score:
-                best[flag.category] = flag
-    return sorted(best.values(), key=lambda flag: -flag.score)
+def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
+    """What each text tells of, as `detect` says it. Many at once cost a fraction of each by itself."""
+    best: list[dict[Category, Flag]] = [{} for _ in asked]
+    read = [window for of, each in enumerate(asked) for window in _windows_of(of, each)]
+    if read:
+        marks = [context.marks(each.window.tokens, each.found) for each in read]
+        numbers, window = features.each_once(
+            features.of_windows([each.window.tokens for each in read]), marks
+        )
+        _, model = classifier.stored()
+        weights = model.weigh(numbers, window, count=len(read))
+        for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
+            brought = weight + (PLAIN if each.plain else -each.more)
+            if brought < asked[each.of].flagged_from:
+                continue
+            for flag in _flags(asked[each.of].text, each, numbers[window == at], weight=brought):
+                known = best[each.of].get(flag.category)
+                if known is None or flag.score > known.score:
+                    best[each.of][flag.category] = flag
+    return [sorted(flags.values(), key=lambda flag: -flag.score) for flags in best]
 
 
-def _longer(cut: list[list[Token]]) -> float:
+def _windows_of(of: int, asked: Asked) -> list[_Read]:
+    cut = windows(asked.text)
+    more = inf if asked.plainly else _longer(cut)
+    read = []
+    for window in cut:
+        found = patterns.hits(window.tokens)
+        plain = context.plain(window.tokens, found)
+        if window.tokens and (plain or not asked.plainly):
+            read.append(_Read(of, window, more, found, plain))
+    return read
+
+
+def _longer(cut: list[Window]) -> float:
     """How much more a window of this text must bring than one of a short text."""
-    words = len(cut[0]) if len(cut) == 1 else len({token.start for tokens in cut for token in tokens})
+    words = cut[-1].before + len(cut[-1].tokens)
     return LONGER * log(words / SHORT) if words > SHORT else 0.0
 
 
-def _of_window(text: str, tokens: list[Token], *, flagged_from: float, more: float) -> list[Flag]:
-    if not tokens:
-        return []
-    found = patterns.hits(tokens)
-    groups = features.of_tokens(tokens)
-    numbers = features.flat(groups, context.marks(tokens, found))
+def _flags(text: str, read: _Read, numbers: Numbers, *, weight: float) -> list[Flag]:
     _, model = classifier.stored()
-    plain = context.plain(tokens, found)
-    weight = model["any"].weigh(numbers) + (PLAIN if plain else -more)
-    if weight < flagged_from:
-        return []
-    return _flags(text, tokens, found=found, plain=plain, groups=groups, numbers=numbers, weight=weight)
-
-
-def _flags(
-    text: str,
-    tokens: list[Token],
-    *,
-    found: list[patterns.Hit],
-    plain: list[patterns.Hit],
-    groups: list[features.Group],
-    numbers: set[int],
-    weight: float,
-) -> list[Flag]:
-    _, model = classifier.stored()
-    weights = {category: model[category].weigh(numbers) for category in _CATEGORIES}
-    told = {hit.category for hit in plain}
-    first = max(_CATEGORIES, key=lambda category: (category in told, weights[category]))
-    named = {first} | {category for category in _CATEGORIES if weights[category] >= NAMED_FROM}
+    weights = model.by_category(numbers)
+    told = {hit.category for hit in read.plain}
+    first = max(weights, key=lambda category: (category in told, weights[category]))
+    named = {first} | {category for category, heavy in weights.items() if heavy >= NAMED_FROM}
+    stand = places(text)[read.window.before :]
     heaviest: tuple[str, ...] = ()
     flags = []
     for category in named:
-        words = _quoted(text, tokens, [hit for hit in found if hit.category == category])
+        words = _quoted(text, stand, [hit for hit in read.found if hit.category == category])
         if not words:
-            words = heaviest = heaviest or _heaviest(text, tokens, groups)
+            words = heaviest = heaviest or _heaviest(text, stand, read.window)
         flags.append(Flag(category, classifier.chance(max(weight, weights[category])), words))
     return flags
 
 
-def _quoted(text: str, tokens: list[Token], found: Iterable[patterns.Hit]) -> tuple[str, ...]:
+def _quoted(text: str, stand: list[tuple[int, int]], found: Iterable[patterns.Hit]) -> tuple[str, ...]:
     """The phrases as they stand in the text, in order, each once."""
-    places = sorted({(tokens[hit.first].start, tokens[hit.after - 1].end) for hit in found})
-    return tuple(dict.fromkeys(text[start:end] for start, end in places))
+    quoted = sorted({(stand[hit.first][0], stand[hit.after - 1][1]) for hit in found})
+    return tuple(dict.fromkeys(text[start:end] for start, end in quoted))
 
 
-def _heaviest(text: str, tokens: list[Token], groups: list[features.Group]) -> tuple[str, ...]:
+def _heaviest(text: str, stand: list[tuple[int, int]], window: Window) -> tuple[str, ...]:
     """The words that weighed most for a risk, in the order of the text."""
     _, model = classifier.stored()
-    shares = model["any"].shares(len(tokens), groups)
-    ranked = sorted(range(len(tokens)), key=lambda place: -shares[place])[:SHOWN]
+    shares = model.shares(window.tokens)
+    ranked = sorted(range(len(shares)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])
-    return tuple(dict.fromkeys(text[tokens[place].start : tokens[place].end] for place in heavy))
+    return tuple(dict.fromkeys(text[start:end] for start, end in (stand[place] for place in heavy)))

@@ -1,6 +1,7 @@
 """A text as the risk check reads it: words in one spelling, each with its place in what was written."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -12,6 +13,7 @@ _CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 _WORD = re.compile(rf"[^\W_]+(?:['*{_CURLY}][^\W_]+)*|😂|🤣|[.!?\n]+")
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 _LAUGHING = frozenset("😂🤣")
+_ENDS = ".!?\n"
 
 
 def data_lines(name: str) -> list[str]:
@@ -40,18 +42,27 @@ CLASSES = _classes()
 
 
 class Token(NamedTuple):
-    """A word: in one spelling, its class (or the word itself), the numbers of both, and where it stands."""
+    """A word: in one spelling, its class (or the word itself), and the numbers of both."""
 
     word: str
     kind: str
     word_number: int
     kind_number: int
-    start: int
-    end: int
 
     def __repr__(self) -> str:
         """Nothing of what a family wrote."""
         return "Token()"
+
+
+class Window(NamedTuple):
+    """Some words of a text that are read together, and how many words of it stand before them."""
+
+    before: int
+    tokens: list[Token]
+
+    def __repr__(self) -> str:
+        """Nothing of what a family wrote."""
+        return "Window()"
 
 
 def number(text: str) -> int:
@@ -59,48 +70,63 @@ def number(text: str) -> int:
     return crc32(text.encode())
 
 
-def windows(text: str) -> list[list[Token]]:
+def windows(text: str) -> list[Window]:
     """The words of a text: in one window, or a longer one cut between sentences into windows that overlap."""
-    sentences: list[list[Token]] = [[]]
-    for match in _WORD.finditer(text):
-        written = match[0]
-        if written[0] in ".!?\n":
-            if sentences[-1]:
-                sentences.append([])
-            continue
-        sentences[-1].append(Token(*meant(written), *match.span()))
-    if sum(map(len, sentences)) <= WHOLE:
-        return [[token for sentence in sentences for token in sentence]]
-    return _gathered([part for sentence in sentences for part in _cut(sentence)])
+    read = [meant(written) for written in _WORD.findall(text)]
+    tokens = [token for token in read if token is not None]
+    if len(tokens) <= WHOLE:
+        return [Window(0, tokens)]
+    return _gathered([part for sentence in _sentences(read) for part in _cut(sentence)])
 
 
-def _cut(sentence: list[Token]) -> list[list[Token]]:
+def places(text: str) -> list[tuple[int, int]]:
+    """Where each word of a text stands in it, in the order of its windows."""
+    return [match.span() for match in _WORD.finditer(text) if match[0][0] not in _ENDS]
+
+
+def _sentences(read: Iterable[Token | None]) -> list[Window]:
+    sentences: list[Window] = [Window(0, [])]
+    for token in read:
+        last = sentences[-1]
+        if token is not None:
+            last.tokens.append(token)
+        elif last.tokens:
+            sentences.append(Window(last.before + len(last.tokens), []))
+    return sentences
+
+
+def _cut(sentence: Window) -> list[Window]:
     """A sentence that is longer than half a window in halves of windows, so that any two fit into one."""
     half = LONGEST // 2
-    return [sentence[start : start + half] for start in range(0, len(sentence), half)]
+    return [
+        Window(sentence.before + start, sentence.tokens[start : start + half])
+        for start in range(0, len(sentence.tokens), half)
+    ]
 
 
-def _gathered(parts: list[list[Token]]) -> list[list[Token]]:
+def _gathered(parts: list[Window]) -> list[Window]:
     """Neighbours together while they fit; each window begins with the last part of the one before."""
-    gathered: list[list[Token]] = []
-    current, last = list(parts[0]), parts[0]
+    gathered: list[Window] = []
+    current, last = Window(0, list(parts[0].tokens)), parts[0]
     for part in parts[1:]:
-        if len(current) + len(part) > LONGEST:
+        if len(current.tokens) + len(part.tokens) > LONGEST:
             gathered.append(current)
-            current = list(last)
-        current += part
+            current = Window(last.before, list(last.tokens))
+        current.tokens.extend(part.tokens)
         last = part
     return [*gathered, current]
 
 
 @lru_cache(maxsize=1 << 15)
-def meant(written: str) -> tuple[str, str, int, int]:
+def meant(written: str) -> Token | None:
     """The word that is meant, and its class or itself: "Didn't" gives didnt, "bairn" gives child, <child>.
 
-    With the number of each.
+    None for what ends a sentence.
     """
+    if written[0] in _ENDS:
+        return None
     word, kind = ("lol", "<lol>") if written in _LAUGHING else _spelt(written)
-    return word, kind, number(word + " "), number(kind)
+    return Token(word, kind, number(word + " "), number(kind))
 
 
 def _spelt(written: str) -> tuple[str, str]:

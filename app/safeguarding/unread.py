@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from msgspec import Struct
 from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -45,6 +46,14 @@ class Unread:
     up_to: int
     more: bool
     texts: tuple[Text, ...]
+
+
+class Quiet(Struct, frozen=True):
+    """All texts of a conversation from a place to another were read, and tell of nothing."""
+
+    conversation: UUID
+    after: int
+    up_to: int
 
 
 Flagged = tuple[Text, Sequence[Flag]]
@@ -154,16 +163,17 @@ async def move_on(session: AsyncSession, unread: Unread) -> str | None:
     ).scalar_one_or_none()
 
 
-async def move_all_on(session: AsyncSession, quiet: Sequence[Unread]) -> None:
-    """Move the check's place behind texts that told of nothing; a place that has moved stays."""
+async def move_all_on(session: AsyncSession, quiet: Sequence[Quiet]) -> None:
+    """Move the check's place behind texts that told of nothing; a place that is further on stays."""
+    place = col(Conversation.risk_read_up_to)
     await (await session.connection()).execute(
         update(Conversation)
         .where(
-            col(Conversation.id) == bindparam("of"), col(Conversation.risk_read_up_to) == bindparam("after")
+            col(Conversation.id) == bindparam("of"), place >= bindparam("after"), place < bindparam("up_to")
         )
         .values(risk_read_up_to=bindparam("up_to")),
         [
-            {"of": unread.conversation, "after": unread.after, "up_to": unread.up_to}
-            for unread in sorted(quiet, key=lambda unread: unread.conversation)
+            {"of": each.conversation, "after": each.after, "up_to": each.up_to}
+            for each in sorted(quiet, key=lambda each: each.conversation)
         ],
     )

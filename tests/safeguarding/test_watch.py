@@ -140,6 +140,36 @@ async def test_a_quiet_text_is_read_and_says_nothing(database: Database, setting
     assert await _staff_events(database, settings, place.conversation.id) == []
 
 
+async def test_what_was_heard_is_read_without_the_log_and_a_risk_in_it_is_raised(
+    database: Database, settings: Settings
+) -> None:
+    watch = _watch(database, settings)
+    database.bus.subscribe(LogAppended, watch.heard)
+    place = await _parent_says(database, settings, QUIET)
+    conversation = place.conversation.id
+    await _read_all(watch)
+    async with writing(database, settings) as writer:
+        await say(writer, place, QUIET)
+    async with transaction(database) as session:  # so that nobody can read it back
+        await session.execute(update(LogEntry).where(col(LogEntry.seq) == 3).values(body=b"broken"))
+    await _read_all(watch)
+    assert await _read_up_to(database, conversation) == 2, "quiet texts are told of together"
+    await watch.move_on()
+    assert await _read_up_to(database, conversation) == 3
+    async with writing(database, settings) as writer:
+        await say(writer, place, QUIET)
+        await say(writer, place, RISKY)
+    await _read_all(watch)
+    kinds = [kind for kind, _ in await _staff_events(database, settings, conversation)]
+    assert kinds == ["risk.flagged", "concern.raised"]
+    assert await _read_up_to(database, conversation) == 5
+    async with writing(database, settings) as writer:
+        await say(writer, place, QUIET)
+    await _read_all(watch)
+    await watch.move_on()
+    assert await _read_up_to(database, conversation) == 7, "the help that was shown stands between"
+
+
 async def test_a_flag_raises_the_priority_and_lowers_closes_or_answers_nothing(
     database: Database, settings: Settings
 ) -> None:
