@@ -38,10 +38,11 @@ class Taken(Struct, frozen=True, eq=False):
 
 
 class _Place(Struct, eq=False):
-    stored: int  # the database knows that all is read up to here
-    read: int
-    heard: int  # every event up to here was heard
-    texts: list[Said]  # between `read` and `heard`
+    first: int = 0  # every event from here on was heard; 0 where none was yet
+    heard: int = 0  # ... up to here
+    texts: list[tuple[int, Said]] = []  # of them, those that nobody took
+    read: int | None = None  # all is read up to here; None while the log is being read
+    stored: int = 0  # the database knows that all is read up to here
 
     __repr__ = object.__repr__
 
@@ -62,22 +63,23 @@ class Heard:
         """Take note of an event. False where the log must be read, as one before it was missed."""
         if event.stream != Stream.CONV:
             return True
+        posted = event.kind == "message.posted"
         place = self._places.get(event.conversation)
         if place is None:
-            return event.kind != "message.posted"
-        if event.seq > place.heard + 1:
-            self.forget(event.conversation)
-            return event.kind != "message.posted" and place.read == place.heard
+            return not posted
         if event.seq <= place.heard:  # told again
             return True
-        if event.kind == "message.posted":
-            if not isinstance(event.wire, MessageWire):
-                self.forget(event.conversation)
-                return False
-            place.texts.append(Said(event.wire.speaker, event.wire.body))
-            self._unread[event.conversation] = None
+        if (place.heard and event.seq > place.heard + 1) or (
+            posted and not isinstance(event.wire, MessageWire)
+        ):
+            return not (self.forget(event.conversation) or posted)
+        if isinstance(event.wire, MessageWire):
+            place.texts.append((event.seq, Said(event.wire.speaker, event.wire.body)))
+            if place.read is not None:
+                self._unread[event.conversation] = None
         elif place.read == place.heard:
             place.read = event.seq
+        place.first = place.first or event.seq
         place.heard = event.seq
         return True
 
@@ -86,7 +88,7 @@ class Heard:
         taken = []
         for conversation in self._unread:
             place = self._places[conversation]
-            taken.append(Taken(conversation, place.heard, tuple(place.texts)))
+            taken.append(Taken(conversation, place.heard, tuple(said for _, said in place.texts)))
             place.texts = []
         self._unread.clear()
         return taken
@@ -96,25 +98,42 @@ class Heard:
         if (place := self._places.get(taken.conversation)) is not None:
             place.read = taken.up_to
 
-    def learn(self, conversation: UUID, *, up_to: int) -> None:
-        """The database knows that all is read up to here."""
+    def log_is_read(self, conversation: UUID) -> None:
+        """Its log is being read, from the place that the database knows; what comes meanwhile is kept."""
         self.forget(conversation)
-        self._places[conversation] = _Place(up_to, up_to, up_to, [])
+        self._places[conversation] = _Place(texts=[])
         while len(self._places) > MOST:
             oldest, _ = self._places.popitem(last=False)
             self._unread.pop(oldest, None)
 
-    def forget(self, conversation: UUID) -> None:
-        """Its log must be read from the place that the database knows."""
-        self._places.pop(conversation, None)
+    def learn(self, conversation: UUID, *, up_to: int) -> bool:
+        """The database knows that all is read up to here. False where something after it was missed."""
+        place = self._places.get(conversation)
+        if place is None:
+            return False
+        if place.first > up_to + 1:
+            self.forget(conversation)
+            return False
+        place.first = 1
+        place.heard = max(place.heard, up_to)
+        place.texts = [(seq, said) for seq, said in place.texts if seq > up_to]
+        place.stored, place.read = up_to, up_to if place.texts else place.heard
+        if place.texts:
+            self._unread[conversation] = None
+        return True
+
+    def forget(self, conversation: UUID) -> bool:
+        """Its log must be read from the place that the database knows; whether it holds something unread."""
+        place = self._places.pop(conversation, None)
         self._unread.pop(conversation, None)
+        return place is not None and place.read != place.heard
 
     def moved(self) -> list[Quiet]:
         """The places that the database does not know yet."""
         return [
             Quiet(conversation, place.stored, place.read)
             for conversation, place in self._places.items()
-            if place.read > place.stored
+            if place.read is not None and place.read > place.stored
         ]
 
     def stored(self, moved: Iterable[Quiet]) -> None:

@@ -10,6 +10,7 @@ sweeper.
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -105,17 +106,18 @@ class Watch:
             return
         for conversation in taken:
             del self._unread[conversation]
-            self._heard.forget(conversation)
+            self._heard.log_is_read(conversation)
         try:
             found = await self._read_logs(taken)
         except DATABASE_ERRORS:
             self._unread.update(dict.fromkeys(taken))
             raise
         for unread in found:
-            if unread.more:
+            if unread.more or not self._heard.learn(unread.conversation, up_to=unread.up_to):
                 self._unread[unread.conversation] = None
-            elif unread.conversation not in self._unread:  # nothing came while it was read
-                self._heard.learn(unread.conversation, up_to=unread.up_to)
+        for conversation in set(taken) - {unread.conversation for unread in found}:
+            if self._heard.forget(conversation):  # nothing was unread, but something has come meanwhile
+                self._unread[conversation] = None
 
     async def move_on(self) -> None:
         """Store up to where quiet texts were read."""
@@ -135,7 +137,7 @@ class Watch:
                 self._heard.quiet(each)
 
     async def _read_logs(self, conversations: Sequence[UUID]) -> list[Unread]:
-        """Read these on from the places that the database knows; gives what is read, and known to be so."""
+        """Read these on from the places that the database knows."""
         async with reading(self._database) as session:
             found = await unread_of(session, self._key_ring, conversations)
         quiet: list[Unread] = []
@@ -146,9 +148,11 @@ class Watch:
             else:
                 quiet.append(unread)
         risky.sort(key=lambda each: each[0].conversation)
-        told: list[Unread] = []
-        for start in range(0, len(risky), TOLD):
-            told += await self._tell(risky[start : start + TOLD])
+        told = [
+            each
+            for start in range(0, len(risky), TOLD)
+            for each in await self._tell(risky[start : start + TOLD])
+        ]
         if quiet:
             async with transaction(self._database) as session:
                 await move_all_on(
@@ -157,11 +161,11 @@ class Watch:
         return quiet + told
 
     async def _tell(self, risky: Sequence[tuple[Unread, Sequence[Flagged]]]) -> list[Unread]:
-        """Raise what was found; gives those that no other worker had read before."""
+        """Raise what was found; whatever another worker has read meanwhile is to be read on from there."""
         told = []
         async with transaction(self._database) as session:
             for unread, flagged in risky:
                 await raise_risk(session, conversation_id=unread.conversation)
-                if await raise_flags(session, self._key_ring, unread=unread, flagged=flagged):
-                    told.append(unread)
+                raised = await raise_flags(session, self._key_ring, unread=unread, flagged=flagged)
+                told.append(unread if raised else replace(unread, more=True))
         return told
