@@ -23,6 +23,7 @@ from app.settings import Settings, load_settings
 
 GRACE_S = 5
 LOOK_S = 1
+GARBAGE = (20_000, 20, 20)  # gc.set_threshold: new objects, then rounds of the younger generation
 START_S = 60  # a worker that answers nothing for so long, as it starts or later, is started anew
 
 
@@ -64,9 +65,13 @@ def worker() -> FastAPI:
 
 
 def settle_memory() -> None:
-    """What is there before the first request stays: looking it through for garbage would delay messages."""
+    """What is there before the first request stays: looking it through for garbage would delay messages.
+
+    Nearly everything that a message leaves behind is freed by itself, so garbage is looked for more rarely.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def _end_with(supervisor: int) -> None:
