@@ -87,6 +87,11 @@ class UtcTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        if dialect.driver == "asyncpg":
+            return None  # it gives aware moments in UTC by itself, and rows are many
+        return super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 (the interface's name)
         if value is None or value.tzinfo is UTC:
             return value
@@ -276,7 +281,7 @@ def table_of(model: type[SQLModel]) -> Table:
 async def rows_of(session: AsyncSession, chosen: Select[Any], given: dict[str, Any]) -> list[Any]:
     """The rows of a statement of tables, with what the session has pending written first."""
     await session.flush()
-    return list(await (await session.connection()).execute(chosen, given))
+    return list((await (await session.connection()).execute(chosen, given)).all())
 
 
 def migrate(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from app.chat.rules import Status
 from app.db import Database, reading, record, transaction
 from app.events import QueueChanged
 from app.queue.actions import raise_risk, settle_offer
-from app.queue.models import EntryState, ParentLease, QueueEntry
+from app.queue.models import WAITS, EntryState, ParentLease, QueueEntry
 from app.queue.rules import Turn
 from app.safeguarding.reading import read_to_the_end
 from app.sealing import KeyRing
@@ -60,7 +60,7 @@ async def find_absent(session: AsyncSession, *, away: timedelta, gone: timedelta
         )
         .outerjoin(ParentLease, col(ParentLease.conversation_id) == col(QueueEntry.conversation_id))
         .where(
-            col(QueueEntry.state) == EntryState.WAITING,
+            WAITS,
             col(QueueEntry.message_left_at).is_(None),
             col(QueueEntry.turn) != Turn.HIGH_RISK,
         )
@@ -150,7 +150,7 @@ async def _lock(session: AsyncSession, conversation_id: UUID) -> QueueEntry | No
         select(QueueEntry)
         .where(
             col(QueueEntry.conversation_id) == conversation_id,
-            col(QueueEntry.state) == EntryState.WAITING,
+            WAITS,
             col(QueueEntry.message_left_at).is_(None),
             col(QueueEntry.turn) != Turn.HIGH_RISK,
         )

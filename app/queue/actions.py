@@ -19,7 +19,7 @@ from app.chat import log
 from app.db import record
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import CoachAssigned, QueueChanged
-from app.queue import queries
+from app.queue import candidates, queries
 from app.queue.breaks import rests_still
 from app.queue.decisions import Record, record_of
 from app.queue.models import Assignment, Availability, EntryState, Offer, OfferState, QueueEntry, Shift
@@ -120,9 +120,9 @@ async def claim_next(session: AsyncSession, *, staff_id: UUID) -> Claimed:
             return claimed
     lost: set[UUID] = set()  # to colleagues who were quicker
     while True:
-        waiting = await queries.head_of_queue(session, now=now)
+        waiting = await candidates.head_of_queue(session, now=now)
         if not match(waiting, [coach], now):
-            waiting = await queries.head_of_queue(session, now=now, languages=coach.languages)
+            waiting = await candidates.head_of_queue(session, now=now, languages=coach.languages)
         decisions = match([each for each in waiting if each.conversation not in lost], [coach], now)
         if not decisions:
             raise NotFound("Nobody is waiting now.", next_step="You will see it here when somebody comes.")
@@ -187,7 +187,7 @@ async def ready_coach(session: AsyncSession, *, staff_id: UUID) -> Coach:
     await session.execute(
         select(Shift.id).where(Shift.staff_id == staff_id, col(Shift.ended_at).is_(None)).with_for_update()
     )
-    found = await queries.coaches(session, staff_id=staff_id)
+    found = await candidates.coaches(session, staff_id=staff_id)
     if not found:
         raise Forbidden("You are not set as available.", next_step="Set that first, then take a parent.")
     coach = structs.replace(found[0], being_asked=False, alive=True)  # who asks is there

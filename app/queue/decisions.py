@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.queue.rules import Coach, Decision, Waiting, match, rank
+from app.queue.rules import Coach, Decision, Waiting, match, ranking
 
 Record = dict[str, object]
 
@@ -67,8 +67,8 @@ def replayed(record: dict[str, Any]) -> Record:
 
 def difference(parent: dict[str, Any], best: dict[str, Any], other: dict[str, Any]) -> str:
     """What put the first of these stored coaches before the other for this parent, in one word."""
-    asked = _read_waiting(parent)
-    one, two = rank(asked, _read_coach(best)), rank(asked, _read_coach(other))
+    rank = ranking(_read_waiting(parent))
+    one, two = rank(_read_coach(best)), rank(_read_coach(other))
     return next(name for name, mine, theirs in zip(RANKED_BY, one, two, strict=True) if mine != theirs)
 
 

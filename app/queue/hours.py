@@ -9,8 +9,8 @@ from sqlmodel import col
 
 from app import clock
 from app.db import DATABASE_ERRORS, Database, reading, transaction
-from app.queue.messages import PUT_OFF, WAITS, bring_forward, tell_closing
-from app.queue.models import QueueEntry
+from app.queue.messages import PUT_OFF, bring_forward, tell_closing
+from app.queue.models import WAITS, QueueEntry
 from app.queue.rules import Turn
 
 logger = structlog.get_logger(__name__)

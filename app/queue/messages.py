@@ -19,12 +19,10 @@ from app.db import record
 from app.errors import BadRequest, Conflict
 from app.events import QueueChanged
 from app.queue.actions import settle_offer
-from app.queue.models import EntryState, QueueEntry
+from app.queue.models import WAITS, QueueEntry
 from app.queue.rules import Turn
 
 PUT_OFF = timedelta(days=3)
-
-WAITS = col(QueueEntry.state) == EntryState.WAITING
 
 
 async def tell_closing(session: AsyncSession, *, next_opening: str | None) -> int:

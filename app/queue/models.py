@@ -4,10 +4,20 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, false, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Index,
+    UniqueConstraint,
+    false,
+    literal_column,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
-from app.db import UtcTime
+from app.db import UtcTime, table_of
 from app.queue.rules import Turn
 
 
@@ -56,6 +66,7 @@ class QueueEntry(SQLModel, table=True):
             "turn",
             "entered_at",
             "conversation_id",
+            "language",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
@@ -220,3 +231,13 @@ class ParentLease(SQLModel, table=True):
     conversation_id: UUID = Field(foreign_key="conversation.id", ondelete="CASCADE", primary_key=True)
     seen_at: datetime = Field(sa_type=UtcTime)
     away_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+def _said(value: StrEnum) -> ColumnElement[str]:
+    """Written out: so PostgreSQL can keep a plan that uses the indexes of such rows alone."""
+    return literal_column(f"'{value.value}'")
+
+
+WAITS = table_of(QueueEntry).c.state == _said(EntryState.WAITING)
+STANDS = table_of(Offer).c.state == _said(OfferState.PENDING)
+NOT_TAKEN = table_of(Offer).c.state.in_((_said(OfferState.DECLINED), _said(OfferState.MISSED)))

@@ -40,11 +40,11 @@ async def offer_all(database: Database, offering: Offering) -> int:
     if expiry is not None and expiry <= clock.now():
         async with transaction(database) as session:
             await miss_overdue(session, clock.now())
-    while await _something_to_offer(database, offering):
+    more = await _something_to_offer(database, offering)
+    while more:
         async with transaction(database) as session:
-            if await assign(session, clock.now(), offering=offering) is None:
-                break
-        made += 1
+            more = await assign(session, clock.now(), offering=offering) is not None
+        made += more
     return made
 
 

@@ -9,18 +9,19 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, func, insert, select, true, update
+from sqlalchemy import bindparam, func, insert, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from app import clock, db
 from app.db import record
 from app.errors import Conflict, NotFound
 from app.events import QueueChanged
-from app.queue import queries
+from app.queue import candidates
 from app.queue.actions import Claimed, ready_coach, take
 from app.queue.decisions import record_of
-from app.queue.models import EntryState, Offer, OfferState, QueueEntry, Shift
+from app.queue.models import STANDS, WAITS, Offer, OfferState, QueueEntry, Shift
 from app.queue.rules import Decision, bar_of, match
 from app.settings import Settings
 
@@ -69,8 +70,8 @@ async def assign(session: AsyncSession, now: datetime, *, offering: Offering = O
         decision = await decide(session, now)
         if decision is None:
             return None
-        if await _still_so(session, decision):
-            return await _offer(session, decision, offering)
+        if (offered := await _offer(session, decision, offering)) is not None:
+            return offered
     return None  # coaches take parents faster than this looks: whatever they changed calls it again
 
 
@@ -79,15 +80,15 @@ async def decide(session: AsyncSession, now: datetime) -> Decision | None:
 
     Of a long queue the head is read, and more only where it must be.
     """
-    waiting = await queries.head_of_queue(session, now=now, to_offer=True)
+    waiting = await candidates.head_of_queue(session, now=now, to_offer=True)
     if not waiting:
         return None
-    coaches = await queries.coaches(session)
+    coaches = await candidates.coaches(session)
     decided = match(waiting, coaches, now, most=1)
-    if not decided and len(waiting) == queries.WINDOW:
+    if not decided and len(waiting) == candidates.WINDOW:
         free = [coach for coach in coaches if bar_of(coach, now) is None]
         spoken = {language for coach in free for language in coach.languages}
-        waiting = await queries.head_of_queue(session, now=now, languages=spoken, to_offer=True)
+        waiting = await candidates.head_of_queue(session, now=now, languages=spoken, to_offer=True)
         decided = match(waiting, coaches, now, most=1)
     return decided[0] if decided else None
 
@@ -149,67 +150,69 @@ async def miss_overdue(session: AsyncSession, now: datetime) -> int:
 
 async def next_expiry(session: AsyncSession) -> datetime | None:
     """When the first of the standing offers ends."""
-    found: datetime | None = await session.scalar(
-        select(func.min(col(Offer.expires_at))).where(col(Offer.state) == OfferState.PENDING)
-    )
+    found: datetime | None = await session.scalar(select(func.min(col(Offer.expires_at))).where(STANDS))
     return found
 
 
-async def _still_so(session: AsyncSession, decision: Decision) -> bool:
-    """Lock the coach's shift and the parent's entry, if both are as they were when they were read.
+async def _offer(session: AsyncSession, decision: Decision, offering: Offering) -> Offered | None:
+    """Make the offer, if the coach and the parent are as they were when they were read; both stay locked.
 
     Whoever is given somebody has another moment since when they are idle.
     """
-    coach = decision.coach
-    as_read = {
-        "coach": coach.staff,
-        "availability": coach.availability,
-        "idle_since": coach.idle_since,
-        "conversation": decision.parent.conversation,
-    }
-    return bool(await db.rows_of(session, _as_read(), as_read))
-
-
-@cache
-def _as_read() -> Select[Any]:
-    shift, entry = db.table_of(Shift).c, db.table_of(QueueEntry).c
-    return (
-        select(shift.id, entry.id)
-        .join_from(db.table_of(Shift), db.table_of(QueueEntry), true())
-        .where(
-            shift.staff_id == bindparam("coach"),
-            shift.ended_at.is_(None),
-            shift.availability == bindparam("availability"),
-            func.coalesce(shift.last_given_at, shift.started_at) == bindparam("idle_since"),
-            entry.conversation_id == bindparam("conversation"),
-            entry.state == EntryState.WAITING,
-        )
-        .with_for_update()
-    )
-
-
-async def _offer(session: AsyncSession, decision: Decision, offering: Offering) -> Offered:
-    parent, now = decision.parent, decision.at
+    parent, coach, now = decision.parent, decision.coach, decision.at
     offered = Offered(
         offer_id=uuid4(),
         conversation_id=parent.conversation,
-        staff_id=decision.coach.staff,
+        staff_id=coach.staff,
         expires_at=now + (offering.urgent if parent.high_risk else offering.answer),
     )
-    await (await session.connection()).execute(
-        insert(db.table_of(Offer)),
+    made = await (await session.connection()).execute(
+        _if_still_so(),
         {
-            "id": offered.offer_id,
-            "conversation_id": offered.conversation_id,
-            "staff_id": offered.staff_id,
-            "state": OfferState.PENDING,
+            "offer_id": offered.offer_id,
+            "conversation": offered.conversation_id,
+            "coach": offered.staff_id,
             "why": record_of(decision, how="offered"),
             "offered_at": now,
             "expires_at": offered.expires_at,
+            "availability": coach.availability,
+            "idle_since": coach.idle_since,
         },
     )
+    if made.first() is None:
+        return None
     record(session, QueueChanged())
     return offered
+
+
+@cache
+def _if_still_so() -> ReturningInsert[Any]:
+    """One statement for the look, the locks and the offer: each further one is a way to the database."""
+    offer, shift, entry = (db.table_of(table) for table in (Offer, Shift, QueueEntry))
+    given = (
+        bindparam("offer_id", type_=offer.c.id.type),
+        entry.c.conversation_id,
+        shift.c.staff_id,
+        literal(OfferState.PENDING.value),
+        bindparam("why", type_=offer.c.why.type),
+        bindparam("offered_at", type_=offer.c.offered_at.type),
+        bindparam("expires_at", type_=offer.c.expires_at.type),
+    )
+    still_so = (
+        select(*given)
+        .join_from(shift, entry, true())
+        .where(
+            shift.c.staff_id == bindparam("coach"),
+            shift.c.ended_at.is_(None),
+            shift.c.availability == bindparam("availability"),
+            func.coalesce(shift.c.last_given_at, shift.c.started_at) == bindparam("idle_since"),
+            entry.c.conversation_id == bindparam("conversation"),
+            WAITS,
+        )
+        .with_for_update()
+    )
+    columns = ("id", "conversation_id", "staff_id", "state", "why", "offered_at", "expires_at")
+    return insert(offer).from_select(columns, still_so).returning(offer.c.id)
 
 
 def _no_offer() -> NotFound:

@@ -1,30 +1,39 @@
 """The queue and the coaches as staff see them."""
 
-from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, cast, distinct, func, or_, select
+from sqlalchemy import (
+    Select,
+    distinct,
+    func,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.accounts.models import Staff
 from app.chat.models import Conversation
 from app.db import rows_of, table_of
-from app.queue.models import Assignment, EntryState, Lease, Offer, OfferState, ParentLease, QueueEntry, Shift
-from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
+from app.queue.models import (
+    STANDS,
+    WAITS,
+    Assignment,
+    Lease,
+    Offer,
+    QueueEntry,
+    Shift,
+)
+from app.queue.rules import Waiting
 from app.safeguarding.models import Concern
 from app.topics.queries import parents_topics
 
 RECENT = timedelta(minutes=60)
 RECENT_CLAIMS = 50
 BOARD = 50  # as many of them as a board shows
-WINDOW = 50  # as many of the waiting as a decision looks at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,188 +58,16 @@ class CoachOnDuty:
     hard: int  # conversations of this shift in which somebody worried about safety
 
 
-IN_ORDER = (col(QueueEntry.turn), col(QueueEntry.entered_at), col(QueueEntry.conversation_id))
-WAITS = col(QueueEntry.state) == EntryState.WAITING
+ENTRY = table_of(QueueEntry).c
+IN_ORDER = (ENTRY.turn, ENTRY.entered_at, ENTRY.conversation_id)
 AS_WAITING: tuple[Any, ...] = (
-    col(QueueEntry.conversation_id),
-    col(QueueEntry.entered_at),
-    col(QueueEntry.turn),
-    col(QueueEntry.language),
-    col(QueueEntry.topic),
-    col(QueueEntry.earlier_coach),
+    ENTRY.conversation_id,
+    ENTRY.entered_at,
+    ENTRY.turn,
+    ENTRY.language,
+    ENTRY.topic,
+    ENTRY.earlier_coach,
 )
-
-
-async def head_of_queue(
-    session: AsyncSession,
-    *,
-    now: datetime,
-    languages: Collection[str] | None = None,
-    to_offer: bool = False,
-    limit: int = WINDOW,
-) -> list[Waiting]:
-    """The first of those who wait and are there, in order, with whom they were lately offered to.
-
-    With `languages`, only whom somebody who speaks these may take now. `to_offer` leaves out who is just now
-    being offered to a coach, and everybody while a supervisor has the switchboard.
-    """
-    given: dict[str, Any] = {"limit": limit, "asked_after": now - ASK_AGAIN}
-    if languages is not None:
-        given |= {"languages": list(languages), "entered_before": now - LANGUAGE_WAIT}
-    chosen = _head(of_languages=languages is not None, to_offer=to_offer)
-    rows = await rows_of(session, chosen, given)
-    found: dict[UUID, Waiting] = {}
-    asked: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
-    for *entry, staff, at in rows:
-        waiting = Waiting(*entry)
-        found[waiting.conversation] = waiting
-        if staff is not None:
-            asked[waiting.conversation].append((staff, at))
-    for conversation, times in asked.items():
-        told = tuple(sorted(times, key=lambda each: (each[1], each[0])))
-        found[conversation] = replace(found[conversation], asked=told)
-    return in_order(list(found.values()))
-
-
-# These two are asked for each decision: they are put together once, and read no objects.
-
-
-@cache
-def _head(*, of_languages: bool, to_offer: bool) -> Select[Any]:
-    entry = table_of(QueueEntry).c
-    chosen = (
-        select(
-            entry.conversation_id,
-            entry.entered_at,
-            entry.turn,
-            entry.language,
-            entry.topic,
-            entry.earlier_coach,
-        )
-        .where(entry.state == EntryState.WAITING)
-        .order_by(entry.turn, entry.entered_at, entry.conversation_id)
-        .limit(bindparam("limit"))
-    )
-    if of_languages:
-        chosen = chosen.where(
-            or_(
-                entry.turn == Turn.HIGH_RISK,
-                entry.language.in_(bindparam("languages", expanding=True)),
-                entry.entered_at <= bindparam("entered_before"),
-            )
-        )
-    lease = table_of(ParentLease).c
-    left = select(lease.conversation_id).where(
-        lease.conversation_id == entry.conversation_id,
-        lease.away_at.is_not(None),
-        entry.turn != Turn.HIGH_RISK,
-        entry.message_left_at.is_(None),
-    )
-    chosen = chosen.where(~left.exists())
-    offer = table_of(Offer).c
-    if to_offer:
-        pending = select(offer.id).where(
-            offer.conversation_id == entry.conversation_id, offer.state == OfferState.PENDING
-        )
-        chosen = chosen.where(~pending.exists(), ~_switchboard().exists())
-    head = chosen.subquery()
-    lately = (
-        select(offer.conversation_id, offer.staff_id, offer.answered_at)
-        .where(
-            offer.answered_at > bindparam("asked_after"),
-            offer.state.in_((OfferState.DECLINED, OfferState.MISSED)),
-        )
-        .subquery()
-    )
-    return select(*head.c, lately.c.staff_id, lately.c.answered_at).outerjoin_from(
-        head, lately, lately.c.conversation_id == head.c.conversation_id
-    )
-
-
-async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
-    """Every coach and supervisor whose shift runs, as a decision sees them; or only this one."""
-    given = {} if staff_id is None else {"staff_id": staff_id}
-    rows = await rows_of(session, _on_shift(one=staff_id is not None), given)
-    return [
-        Coach(
-            staff,
-            _words(languages),
-            idle_since,
-            load,
-            capacity,
-            _words(skills),
-            sees_again,
-            availability,
-            alive,
-            int(high_risk),
-            rests_until,
-            being_asked,
-            break_due_at,
-        )
-        for (
-            staff,
-            languages,
-            idle_since,
-            load,
-            capacity,
-            skills,
-            sees_again,
-            availability,
-            alive,
-            high_risk,
-            rests_until,
-            being_asked,
-            break_due_at,
-        ) in rows
-    ]
-
-
-@lru_cache(maxsize=256)
-def _words(listed: str | None) -> tuple[str, ...]:
-    """Coaches share a few lists of languages and skills."""
-    return tuple(listed.split(",")) if listed else ()
-
-
-@cache
-def _on_shift(*, one: bool) -> Select[Any]:
-    staff, shift, offer = table_of(Staff), table_of(Shift), table_of(Offer)
-    held_by, lease = table_of(Assignment).c, table_of(Lease)
-    held = (
-        select(
-            held_by.staff_id,
-            func.count().label("load"),
-            func.sum(cast(held_by.high_risk, Integer)).label("high_risk"),
-        )
-        .where(held_by.ended_at.is_(None))
-        .group_by(held_by.staff_id)
-    )
-    if one:
-        held = held.where(held_by.staff_id == bindparam("staff_id"))
-    loads = held.subquery()
-    chosen = (
-        select(
-            staff.c.id,
-            staff.c.languages,
-            func.coalesce(shift.c.last_given_at, shift.c.started_at),
-            func.coalesce(loads.c.load, 0),
-            staff.c.capacity,
-            staff.c.skills,
-            staff.c.sees_again,
-            shift.c.availability,
-            lease.c.lost_at.is_(None),
-            func.coalesce(loads.c.high_risk, 0),
-            shift.c.rests_until,
-            offer.c.id.is_not(None),
-            shift.c.break_due_at,
-        )
-        .select_from(staff)
-        .join(shift, shift.c.staff_id == staff.c.id)
-        .outerjoin(lease, lease.c.staff_id == staff.c.id)
-        .outerjoin(loads, loads.c.staff_id == staff.c.id)
-        .outerjoin(offer, (offer.c.staff_id == staff.c.id) & (offer.c.state == OfferState.PENDING))
-        .where(shift.c.ended_at.is_(None), staff.c.disabled_at.is_(None))
-    )
-    return chosen.where(staff.c.id == bindparam("staff_id")) if one else chosen
 
 
 async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingParent]:
@@ -253,8 +90,8 @@ async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingPare
 
 async def places(session: AsyncSession) -> dict[UUID, int]:
     """Everybody who waits with their place, 1 for who is next."""
-    rows = await session.scalars(select(col(QueueEntry.conversation_id)).where(WAITS).order_by(*IN_ORDER))
-    return {conversation: number for number, conversation in enumerate(rows, start=1)}
+    rows = await rows_of(session, select(ENTRY.conversation_id).where(WAITS).order_by(*IN_ORDER), {})
+    return {row[0]: number for number, row in enumerate(rows, start=1)}
 
 
 async def how_many_wait(session: AsyncSession) -> int:
@@ -290,7 +127,7 @@ async def standing_offers(session: AsyncSession) -> list[StandingOffer]:
         select(*facts, *AS_WAITING)
         .join(QueueEntry, col(QueueEntry.conversation_id) == col(Offer.conversation_id))
         .join(Conversation, col(Conversation.id) == col(Offer.conversation_id))
-        .where(col(Offer.state) == OfferState.PENDING, WAITS)
+        .where(STANDS, WAITS)
         .order_by(col(Offer.offered_at), col(Offer.id))
     )
     return [
@@ -312,7 +149,7 @@ async def offer_to(session: AsyncSession, *, staff_id: UUID, now: datetime) -> O
         await session.execute(
             select(Offer).where(
                 col(Offer.staff_id) == staff_id,
-                col(Offer.state) == OfferState.PENDING,
+                STANDS,
                 col(Offer.expires_at) > now,
             )
         )
@@ -321,11 +158,11 @@ async def offer_to(session: AsyncSession, *, staff_id: UUID, now: datetime) -> O
 
 async def switchboard(session: AsyncSession) -> Staff | None:
     """The supervisor who gives parents out by hand now, if one does."""
-    found = await session.scalars(_switchboard().order_by(col(Staff.id)).limit(1))
+    found = await session.scalars(switchboards().order_by(col(Staff.id)).limit(1))
     return found.one_or_none()
 
 
-def _switchboard() -> Select[Staff]:
+def switchboards() -> Select[Staff]:
     return (
         select(Staff)
         .join(Shift, col(Shift.staff_id) == col(Staff.id))

@@ -1,10 +1,9 @@
 """Who comes next, to whom, and how long it may take, decided without a database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from functools import partial
 from uuid import UUID
 
 from msgspec import Struct, structs
@@ -13,6 +12,9 @@ LANGUAGE_WAIT = timedelta(minutes=10)
 ASK_AGAIN = timedelta(minutes=2)
 ENOUGH_GAPS = 5
 HARD_CHATS = 2  # in one shift: somebody should look after this coach
+
+Wish = tuple[str | None, frozenset[UUID]]
+Rank = tuple[bool, bool, bool, int, datetime, UUID]
 
 
 class Turn(IntEnum):
@@ -151,21 +153,30 @@ def match(
 
     Parents are taken strictly in order. One is passed over only while no free coach speaks the language that
     they asked for, ten minutes at most and never at high risk, or where the free coaches have just declined
-    them. Fit chooses among coaches only: `rank`.
+    them. Fit chooses among coaches only: `ranking`.
     """
-    barred = {coach.staff: bar for coach in coaches if (bar := bar_of(coach, now)) is not None}
-    free = [coach for coach in coaches if coach.staff not in barred]
+    barred: dict[UUID, Bar] = {}
+    free: list[Coach] = []
+    for coach in coaches:
+        bar = bar_of(coach, now)
+        if bar is None:
+            free.append(coach)
+        else:
+            barred[coach.staff] = bar
     decisions: list[Decision] = []
     passed: list[Waiting] = []
+    in_vain: set[Wish] = set()  # whom nobody fits is not looked for again: who is free only grows fewer
     for parent in in_order(waiting):
         if not free or len(decisions) == most:
             break
-        misfits = [(coach, misfit_of(parent, coach, now)) for coach in free]
+        wish = wish_of(parent, now)
+        misfits = [] if wish in in_vain else [(coach, misfit_of(wish, coach)) for coach in free]
         fit = [coach for coach, misfit in misfits if misfit is None]
         if not fit:
+            in_vain.add(wish)
             passed.append(parent)
             continue
-        compared = sorted(fit, key=partial(rank, parent))
+        compared = sorted(fit, key=ranking(parent))
         chosen = compared[0]
         decisions.append(
             Decision(
@@ -192,30 +203,26 @@ def match(
     return decisions
 
 
-def rank(parent: Waiting, coach: Coach) -> tuple[bool, bool, bool, int, datetime, UUID]:
-    """How a coach stands for this parent, the lowest best.
+def ranking(parent: Waiting) -> Callable[[Coach], Rank]:
+    """How each coach stands for this parent, the lowest best.
 
     The language they asked for, the coach they know (where both wish it), the topic, then who holds least,
-    then who has waited longest. The id settles a tie.
+    then who has waited longest. The id settles a tie. Topics are compared at their top level.
     """
-    return (
-        parent.language not in coach.languages,
-        not knows(parent, coach),
-        not is_skilled(parent, coach),
-        coach.load,
-        coach.idle_since,
-        coach.staff,
-    )
+    language, known = parent.language, parent.earlier_coach
+    topic = parent.topic.partition("/")[0] if parent.topic is not None else None
 
+    def rank(coach: Coach) -> Rank:
+        return (
+            language not in coach.languages,
+            known is None or known != coach.staff or not coach.sees_again,
+            topic is None or topic not in coach.skills,
+            coach.load,
+            coach.idle_since,
+            coach.staff,
+        )
 
-def knows(parent: Waiting, coach: Coach) -> bool:
-    """Whether the parent wishes to meet this coach again, and the coach them."""
-    return parent.earlier_coach == coach.staff and coach.sees_again
-
-
-def is_skilled(parent: Waiting, coach: Coach) -> bool:
-    """Whether the parent's topic is one of the coach's; topics are compared at their top level."""
-    return parent.topic is not None and parent.topic.partition("/")[0] in coach.skills
+    return rank
 
 
 def bar_of(coach: Coach, now: datetime) -> Bar | None:
@@ -235,13 +242,19 @@ def bar_of(coach: Coach, now: datetime) -> Bar | None:
     return Bar.BEING_ASKED if coach.being_asked else None
 
 
-def misfit_of(parent: Waiting, coach: Coach, now: datetime) -> Misfit | None:
-    """Why a free coach may not be given this parent now, or None."""
-    if parent.asked and any(staff == coach.staff and now - at < ASK_AGAIN for staff, at in parent.asked):
+def wish_of(parent: Waiting, now: datetime) -> Wish:
+    """What this parent asks of a coach now: the language, None for any; and not to be who declined them."""
+    anybody = parent.high_risk or now - parent.entered_at >= LANGUAGE_WAIT
+    declined = frozenset(staff for staff, at in parent.asked if now - at < ASK_AGAIN)
+    return None if anybody else parent.language, declined
+
+
+def misfit_of(wish: Wish, coach: Coach) -> Misfit | None:
+    """Why a free coach may not be given a parent who asks for this, or None."""
+    language, declined = wish
+    if declined and coach.staff in declined:
         return Misfit.DECLINED
-    if parent.high_risk or parent.language in coach.languages or now - parent.entered_at >= LANGUAGE_WAIT:
-        return None
-    return Misfit.LANGUAGE
+    return Misfit.LANGUAGE if language is not None and language not in coach.languages else None
 
 
 def rests_after(

@@ -11,7 +11,7 @@ from app.accounts.models import Staff
 from app.db import record
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import QueueChanged
-from app.queue import queries
+from app.queue import candidates, queries
 from app.queue.actions import Claimed, take
 from app.queue.models import QueueEntry, Shift
 from app.queue.rules import Bar, bar_of
@@ -74,7 +74,7 @@ async def assign_by_hand(
         .where(col(Shift.staff_id) == staff_id, col(Shift.ended_at).is_(None))
         .with_for_update()
     )
-    found = await queries.coaches(session, staff_id=staff_id)
+    found = await candidates.coaches(session, staff_id=staff_id)
     bar = bar_of(found[0], clock.now()) if found else Bar.AWAY
     if bar not in (None, Bar.BEING_ASKED):
         name = await session.scalar(select(col(Staff.name)).where(col(Staff.id) == staff_id))

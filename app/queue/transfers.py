@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from app import clock, db
 from app.accounts.models import Staff
 from app.errors import BadRequest, Conflict, NotFound
-from app.queue import queries
+from app.queue import candidates
 from app.queue.handover import give_back
 from app.queue.models import Offer, OfferState
 from app.queue.rules import Bar, bar_of
@@ -25,7 +25,7 @@ async def refuse_transfer(session: AsyncSession, *, staff_id: UUID, to: UUID | N
         return
     if to == staff_id:
         raise BadRequest("This conversation is yours already.", next_step="Choose a colleague.")
-    found = await queries.coaches(session, staff_id=to)
+    found = await candidates.coaches(session, staff_id=to)
     bar = bar_of(found[0], clock.now()) if found else Bar.AWAY
     if bar is None:
         return

@@ -13,7 +13,7 @@ from app.accounts.models import Staff
 from app.db import Database, reading, transaction
 from app.errors import AppError
 from app.queue import actions as queue
-from app.queue import queries
+from app.queue import candidates, queries
 from app.queue.breaks import give_breaks
 from app.queue.closing import WrapUp, wrap_up
 from app.queue.models import Availability, Shift
@@ -96,7 +96,7 @@ async def test_nobody_new_comes_during_a_debrief(
     await _hard_chat(database, settings, carys, worrying=worrying)
     waiting = (await enter(database, settings)).conversation_id
     async with reading(database) as session:
-        [coach] = await queries.coaches(session)
+        [coach] = await candidates.coaches(session)
     assert bar_of(coach, clock.now()) == (Bar.RESTING if worrying else None)
     assert bar_of(coach, clock.now() + DEBRIEF) is None
     async with transaction(database) as session:
@@ -150,7 +150,7 @@ async def _on_duty_for(database: Database, spent: timedelta) -> Staff:
 
 async def _bar(database: Database) -> Bar | None:
     async with reading(database) as session:
-        [coach] = await queries.coaches(session)
+        [coach] = await candidates.coaches(session)
     return bar_of(coach, clock.now())
 
 

@@ -16,7 +16,7 @@ from app.db import Database, reading, transaction
 from app.errors import AppError, NotFound
 from app.events import CoachAssigned, QueueChanged
 from app.queue import actions as queue
-from app.queue import queries
+from app.queue import candidates, queries
 from app.queue.models import Assignment, Availability, EntryState, QueueEntry, Shift
 from app.queue.rules import Turn
 from app.settings import Settings
@@ -199,7 +199,7 @@ async def test_high_risk_is_raised_while_waiting_and_while_held_and_never_lowere
         async with transaction(database) as session:
             await queue.raise_risk(session, conversation_id=second)
     async with reading(database) as session:
-        waiting = await queries.head_of_queue(session, now=clock.now())
+        waiting = await candidates.head_of_queue(session, now=clock.now())
         assert [entry.conversation for entry in waiting] == [second, first, third]
         assert [entry.high_risk for entry in waiting] == [True, False, False]
     await claim(database, dewi, first)

@@ -151,7 +151,23 @@ def test_of_five_hundred_coaches_a_hundred_are_named_and_the_rest_counted() -> N
     assert any(line.startswith("Also free") and line.endswith("and 181 more.") for line in told)
 
 
+@pytest.mark.parametrize("ahead", [30, 10_000])
+def test_a_record_is_no_longer_in_a_longer_queue(ahead: int) -> None:
+    team = [Coach(UUID(int=number), ("en",), NOW, load=number % 2) for number in range(500)]
+    parents = [Waiting(UUID(int=1000 + number), NOW, Turn.ORDINARY, "cy") for number in range(ahead)]
+    parents.append(Waiting(UUID(int=999), NOW + timedelta(seconds=1), Turn.ORDINARY, "en"))
+    [decision] = match(parents, team, NOW + timedelta(seconds=1), most=1)
+    assert len(decision.passed) == ahead
+    why = record_of(decision, how="offered")
+    assert why["passed_more"] == ahead - 20
+    assert len(json.dumps(why)) < 16_000
+
+
 def test_other_rules_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     stored = [next(each) for each in [_decisions(Random(SEED))] for _ in range(100)]
-    monkeypatch.setattr("app.queue.rules.rank", lambda _, coach: (-coach.load, coach.staff))
+
+    def by_load(_: Waiting) -> object:
+        return lambda coach: (-coach.load, coach.staff)
+
+    monkeypatch.setattr("app.queue.rules.ranking", by_load)
     assert any(replayed(why) != why for why in stored)

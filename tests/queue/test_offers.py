@@ -13,8 +13,9 @@ from app import clock
 from app.accounts.models import Role, Staff
 from app.db import Database, open_database, reading, transaction
 from app.errors import AppError
+from app.events import QueueChanged
 from app.queue import actions as queue
-from app.queue import queries
+from app.queue import candidates, queries
 from app.queue.closing import expire
 from app.queue.decisions import replayed
 from app.queue.models import Assignment, Availability, Offer, OfferState, QueueEntry
@@ -178,7 +179,7 @@ async def test_behind_a_long_row_of_another_language_somebody_is_still_found(
         late = clock.now() + timedelta(seconds=1)
         await session.execute(update(QueueEntry).values(entered_at=late))
     async with transaction(database) as session:
-        for _ in range(queries.WINDOW + 1):
+        for _ in range(candidates.WINDOW + 1):
             await start_conversation(
                 session,
                 KeyRing(settings.key_ring),
@@ -214,13 +215,16 @@ async def test_two_workers_offer_each_parent_and_each_coach_once(
 async def test_the_task_offers_on_and_on_as_time_runs_out(database: Database, settings: Settings) -> None:
     carys, dewi = await on_duty(database, CARYS), await on_duty(database, DEWI)
     conversation = (await enter(database, settings)).conversation_id
-    changed = asyncio.Event()
+    changed, told = asyncio.Event(), asyncio.Event()
+    database.bus.subscribe(QueueChanged, lambda _: told.set())
     quick = Offering(answer=timedelta(milliseconds=50))
     task = asyncio.create_task(run_offering(database, changed, quick))
     async with asyncio.timeout(PATIENCE_S):
-        while len(await _states(database, conversation)) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        while len(await _states(database, conversation)) < 2:
+            await told.wait()
+            told.clear()
     task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     first, second = (await _states(database, conversation))[:2]
     assert first[1] == OfferState.MISSED
     assert {first[0], second[0]} == {carys.id, dewi.id}

@@ -26,6 +26,7 @@ from app.queue.rules import (
     in_order,
     match,
     misfit_of,
+    wish_of,
 )
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -136,7 +137,7 @@ def test_nobody_waits_while_a_coach_who_may_take_them_is_free(
         )
     left = [entry for entry in queue if entry not in [decision.parent for decision in decisions]]
     for entry, free in itertools.product(left, holding.values()):
-        assert bar_of(free, NOW) is not None or misfit_of(entry, free, NOW) is not None
+        assert bar_of(free, NOW) is not None or misfit_of(wish_of(entry, NOW), free) is not None
 
 
 @given(queues, teams)
@@ -206,7 +207,7 @@ def test_a_language_is_waited_for_ten_minutes_and_others_go_first_meanwhile() ->
 
 def test_who_declined_is_not_asked_again_at_once() -> None:
     declined = parent(1, asked=((UUID(int=1), NOW),))
-    assert misfit_of(declined, one(1), NOW) == Misfit.DECLINED
+    assert misfit_of(wish_of(declined, NOW), one(1)) == Misfit.DECLINED
     assert match([declined], [one(1), one(2, load=2)], NOW)[0].coach.staff == UUID(int=2)
     assert match([declined], [one(1)], NOW + ASK_AGAIN)[0].coach.staff == UUID(int=1)
 

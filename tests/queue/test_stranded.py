@@ -12,7 +12,7 @@ from app.accounts.models import Staff
 from app.chat.models import Conversation, LogEntry
 from app.db import Database, reading, transaction
 from app.errors import NotFound
-from app.queue import presence, queries
+from app.queue import candidates, presence, queries
 from app.queue.models import Assignment, Lease, ParentLease
 from app.queue.offers import decide
 from app.queue.rules import Turn
@@ -78,7 +78,7 @@ async def test_a_lost_coach_is_told_of_and_welcomed_back(database: Database, set
     for _ in range(2):  # a second look finds nothing new
         await sweep(database, KeyRing(settings.key_ring), BOUNDS)
     async with reading(database) as session:
-        assert not (await queries.coaches(session))[0].alive
+        assert not (await candidates.coaches(session))[0].alive
     async with transaction(database) as session:
         await presence.renew(session, heard={carys.id: 0})
     await sweep(database, KeyRing(settings.key_ring), BOUNDS)
@@ -87,7 +87,7 @@ async def test_a_lost_coach_is_told_of_and_welcomed_back(database: Database, set
         ("conversation.resumed", "coach"),
     ]
     async with reading(database) as session:
-        assert (await queries.coaches(session))[0].alive
+        assert (await candidates.coaches(session))[0].alive
 
 
 async def test_a_lost_coachs_parents_lead_the_queue_with_a_card(
@@ -108,7 +108,7 @@ async def test_a_lost_coachs_parents_lead_the_queue_with_a_card(
     with pytest.raises(NotFound):
         await coachs(database, carys, theirs.conversation_id)
     async with reading(database) as session:
-        head = await queries.head_of_queue(session, now=clock.now())
+        head = await candidates.head_of_queue(session, now=clock.now())
         assert [(each.conversation, each.turn, each.topic) for each in head] == [
             (theirs.conversation_id, Turn.RETURNED, "sleep"),
             (before.conversation_id, Turn.ORDINARY, None),
