@@ -15,7 +15,6 @@ from tests.provision.server import LiveServer
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_coach_is_not_alone_with_a_concern(
     live_server: LiveServer, database: Database, browser: Browser
 ) -> None:

@@ -20,7 +20,7 @@ from tests.scenes import content, enter
 PHONE: ViewportSize = {"width": 360, "height": 740}
 ALL_DAY = (Period(opens=0, closes=24 * 60),)
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.browser
 
 
 def _shut_today() -> Hours:

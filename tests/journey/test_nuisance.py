@@ -10,7 +10,7 @@ from tests.provision.server import LiveServer
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.browser
 
 
 async def _desk(browser: Browser, server: LiveServer, email: str) -> Page:

@@ -14,7 +14,6 @@ from tests.provision.server import LiveServer
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_coach_lets_one_parent_go_on_and_accepts_the_next_by_key(
     live_server: LiveServer, database: Database, browser: Browser
 ) -> None:
