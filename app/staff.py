@@ -12,9 +12,11 @@ from app import db
 from app.accounts import actions as accounts
 from app.accounts import queries as staff_queries
 from app.accounts.models import Role, Staff
+from app.accounts.rules import tidy_languages
 from app.content.reading import read_content
+from app.content.rules import LANGUAGES
 from app.db import Database, open_database, reading, transaction
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound
 from app.rehearsal.commands import out
 from app.settings import Settings, load_settings
 
@@ -43,6 +45,7 @@ def staff_add(
     """
     settings = load_settings()
     book = read_content(settings.content_dir).codebook
+    require_known_languages(languages)
     topics = {book.resolve(code.strip()).partition("/")[0] for code in skills.split(",") if code.strip()}
 
     async def add(database: Database) -> str:
@@ -61,6 +64,16 @@ def staff_add(
         return token
 
     _show_link(settings, name, asyncio.run(with_database(settings, add)))
+
+
+def require_known_languages(languages: str) -> None:
+    """Refuse a language in which the service is not offered: no parent could ever ask for it."""
+    unknown = [each for each in tidy_languages(languages) if each not in LANGUAGES]
+    if unknown:
+        raise BadRequest(
+            f"The service is not offered in {', '.join(unknown)}.",
+            next_step=f"Choose among {', '.join(LANGUAGES)}, with commas between.",
+        )
 
 
 @staff.command("link")

@@ -216,6 +216,16 @@ def test_a_new_link_takes_the_place_of_the_old(earshot: Run, ready: Settings) ->
         assert (refused.status, "staff list" in refused.err) == (1, True)
 
 
+def test_staff_speak_only_languages_that_parents_can_ask_for(earshot: Run, ready: Settings) -> None:
+    who = ("staff", "add", "jo@example.org", "--name", "Jo Ash", "--role", "coach", "--languages")
+    refused = earshot(*who, "en,zz")
+    assert refused.status == 2
+    assert "The service is not offered in zz." in refused.err
+    assert "Choose among en, cy" in refused.err
+    assert "jo@example.org" not in earshot("staff", "list").out
+    assert earshot(*who, "cy,en").status == 0
+
+
 def test_a_bad_address_is_refused(earshot: Run, ready: Settings) -> None:
     shown = earshot("staff", "add", "not an address", "--name", "Jo", "--role", "coach")
     assert shown.status == 2
