@@ -4,7 +4,7 @@ Whoever may be at risk is offered to coaches all the same and never let go: some
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -19,6 +19,7 @@ from app.db import Database, reading, record, transaction
 from app.events import QueueChanged
 from app.queue.actions import raise_risk, settle_offer
 from app.queue.models import WAITS, EntryState, ParentLease, QueueEntry
+from app.queue.presence import away_since, last_heard, mark_away, mark_here
 from app.queue.rules import Turn
 from app.safeguarding.reading import read_to_the_end
 from app.sealing import KeyRing
@@ -66,8 +67,8 @@ async def find_absent(session: AsyncSession, *, away: timedelta, gone: timedelta
         )
     )
     found = Absent([], [], [])
-    for conversation, entered, seen, left in rows:
-        heard = _heard(entered, seen)
+    for conversation, entered, seen, noted in rows:
+        heard, left = last_heard(entered, seen), away_since(entered, noted)
         if left is None:
             found.away.extend([conversation] * (heard <= now - away))
         elif left < heard:
@@ -82,14 +83,8 @@ async def note_away(session: AsyncSession, *, conversation_id: UUID, away: timed
     entry = await _lock(session, conversation_id)
     if entry is None:
         return False
-    now = await db.time_of(session)
-    lease = await session.get(ParentLease, conversation_id)
-    lease = lease or ParentLease(conversation_id=conversation_id, seen_at=entry.entered_at)
-    if lease.away_at is not None or _heard(entry.entered_at, lease.seen_at) > now - away:
+    if not await mark_away(session, conversation_id=conversation_id, came=entry.entered_at, away=away):
         return False
-    lease.away_at = now
-    session.add(lease)
-    await session.flush()
     await settle_offer(session, conversation_id=conversation_id)
     record(session, QueueChanged())
     return True
@@ -99,11 +94,8 @@ async def note_back(session: AsyncSession, *, conversation_id: UUID) -> bool:
     """A parent who waits is heard again, and has their place."""
     if await _lock(session, conversation_id) is None:
         return False
-    lease = await session.get(ParentLease, conversation_id)
-    if lease is None or lease.away_at is None or lease.seen_at <= lease.away_at:
+    if not await mark_here(session, conversation_id=conversation_id):
         return False
-    lease.away_at = None
-    session.add(lease)
     record(session, QueueChanged())
     return True
 
@@ -115,9 +107,9 @@ async def let_go(session: AsyncSession, key_ring: KeyRing, *, conversation_id: U
     """
     entry = await _lock(session, conversation_id)
     lease = await session.get(ParentLease, conversation_id)
-    if entry is None or lease is None or lease.away_at is None:
+    if entry is None or lease is None or away_since(entry.entered_at, lease.away_at) is None:
         return False
-    if _heard(entry.entered_at, lease.seen_at) > (await db.time_of(session)) - gone:
+    if last_heard(entry.entered_at, lease.seen_at) > (await db.time_of(session)) - gone:
         return False
     await log.lock(session, [conversation_id])
     if await read_to_the_end(session, key_ring, conversation_id=conversation_id):
@@ -137,11 +129,6 @@ async def let_go(session: AsyncSession, key_ring: KeyRing, *, conversation_id: U
     )
     record(session, QueueChanged())
     return True
-
-
-def _heard(entered: datetime, seen: datetime | None) -> datetime:
-    """A parent was there when they entered, and whenever they were heard since."""
-    return entered if seen is None else max(entered, seen)
 
 
 async def _lock(session: AsyncSession, conversation_id: UUID) -> QueueEntry | None:

@@ -5,7 +5,7 @@ they or their worker have vanished, is found by `stranded`.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import case, select
@@ -34,6 +34,43 @@ async def renew_parents(session: AsyncSession, *, heard: Mapping[UUID, float]) -
     await _renew(
         session, ParentLease, "conversation_id", {key: heard[key] for key in expected if key in heard}
     )
+
+
+def last_heard(came: datetime, seen: datetime | None) -> datetime:
+    """A parent was there when they came to this place, and whenever they were heard since."""
+    return came if seen is None else max(came, seen)
+
+
+def away_since(came: datetime, left: datetime | None) -> datetime | None:
+    """When a parent left this place; what was written down before they came to it says nothing of now."""
+    return left if left is not None and left >= came else None
+
+
+async def mark_away(session: AsyncSession, *, conversation_id: UUID, came: datetime, away: timedelta) -> bool:
+    """Write down that a parent has left who came then and was not heard for so long.
+
+    False where that is known, or they were heard. The caller holds a lock of their place.
+    """
+    now = await db.time_of(session)
+    lease = await session.get(ParentLease, conversation_id)
+    lease = lease or ParentLease(conversation_id=conversation_id, seen_at=came)
+    if away_since(came, lease.away_at) or last_heard(came, lease.seen_at) > now - away:
+        return False
+    lease.away_at = now
+    session.add(lease)
+    await session.flush()
+    return True
+
+
+async def mark_here(session: AsyncSession, *, conversation_id: UUID) -> bool:
+    """Write down that a parent who had left is heard again; False where they are not."""
+    lease = await session.get(ParentLease, conversation_id)
+    if lease is None or lease.away_at is None or lease.seen_at <= lease.away_at:
+        return False
+    lease.away_at = None
+    session.add(lease)
+    await session.flush()
+    return True
 
 
 async def _renew(

@@ -22,6 +22,7 @@ from app.queue.absent import sweep_waiting
 from app.queue.closing import close_unwrapped, end_unattended
 from app.queue.handover import give_back
 from app.queue.models import Assignment, Lease, Offer, OfferState, ParentLease, QueueEntry
+from app.queue.presence import away_since, last_heard, mark_away, mark_here
 from app.sealing import KeyRing
 from app.settings import Timers
 
@@ -125,8 +126,7 @@ async def find(session: AsyncSession, bounds: Bounds) -> Stranded:
     )
     away, here, gone = [], [], []
     for conversation, came, renewed, left, message in parents:
-        # What was written down under an earlier coach says nothing of now.
-        seen_at, away_at = max(filter(None, (renewed, came))), left if left and left >= came else None
+        seen_at, away_at = last_heard(came, renewed), away_since(came, left)
         if message and seen_at == came:
             continue  # whoever left a message is not expected before they are seen
         if away_at is None:
@@ -196,15 +196,8 @@ async def note_away(session: AsyncSession, *, conversation_id: UUID, bounds: Bou
     came = await _lock_open(session, conversation_id)
     if came is None:
         return False
-    now = await db.time_of(session)
-    lease = await session.get(ParentLease, conversation_id)
-    lease = lease or ParentLease(conversation_id=conversation_id, seen_at=came)
-    known = lease.away_at is not None and lease.away_at >= came
-    if known or max(lease.seen_at, came) > now - bounds.away:
+    if not await mark_away(session, conversation_id=conversation_id, came=came, away=bounds.away):
         return False
-    lease.away_at = now
-    session.add(lease)
-    await session.flush()
     await _tell(session, [conversation_id], "conversation.paused", by="parent")
     return True
 
@@ -213,12 +206,8 @@ async def note_here(session: AsyncSession, *, conversation_id: UUID) -> bool:
     """The parent is in their conversation again."""
     if await _lock_open(session, conversation_id) is None:
         return False
-    lease = await session.get(ParentLease, conversation_id)
-    if lease is None or lease.away_at is None or lease.seen_at <= lease.away_at:
+    if not await mark_here(session, conversation_id=conversation_id):
         return False
-    lease.away_at = None
-    session.add(lease)
-    await session.flush()
     await _tell(session, [conversation_id], "conversation.resumed", by="parent")
     return True
 

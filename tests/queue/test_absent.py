@@ -68,6 +68,18 @@ async def test_whoever_is_heard_keeps_waiting(database: Database, settings: Sett
     assert await _next(database) == conversation
 
 
+async def test_who_had_left_under_an_earlier_coach_is_let_go_in_the_end(
+    database: Database, settings: Settings
+) -> None:
+    conversation = await _wait(database, settings, seconds=GONE + 60)
+    async with transaction(database) as session:
+        long_ago = await db.time_of(session) - timedelta(seconds=GONE + 600)
+        session.add(ParentLease(conversation_id=conversation, seen_at=long_ago, away_at=long_ago))
+    for _ in range(2):  # away, then gone
+        await sweep(database, KeyRing(settings.key_ring), BOUNDS)
+    assert await _status(database, conversation) == "abandoned"
+
+
 async def test_whoever_last_wrote_of_a_risk_is_not_let_go(database: Database, settings: Settings) -> None:
     at_risk, quiet = [await _wait(database, settings, seconds=GONE + 60) for _ in range(2)]
     async with writing(database, settings) as writer:
