@@ -14,33 +14,19 @@ from app.safeguarding.rules import Decision
 
 async def ask_supervisors(realtime: Realtime, connection: Connection, frame: frames.ConsultAsk) -> Answer:
     """Ask the supervisors about one's own conversation."""
-    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
+    saying = _saying(realtime, connection, frame.d)
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
-        await consulting.ask(
-            session,
-            realtime.key_ring,
-            conversation_id=place.conversation.id,
-            staff_id=staff_of(connection),
-            by=connection.name,
-            item=frame.d.client_message_id,
-            body=body,
-        )
+        await consulting.ask(session, realtime.key_ring, conversation_id=place.conversation.id, saying=saying)
     return {}
 
 
 async def whisper(realtime: Realtime, connection: Connection, frame: frames.ConsultWhisper) -> Answer:
     """Say something to a coach, beside the conversation that they hold."""
-    body = refuse_text(frame.d.body, limit=realtime.settings.limits.text_characters)
+    saying = _saying(realtime, connection, frame.d)
     async with transaction(realtime.database) as session:
         await consulting.whisper(
-            session,
-            realtime.key_ring,
-            conversation_id=frame.d.conversation,
-            staff_id=staff_of(connection),
-            by=connection.name,
-            item=frame.d.client_message_id,
-            body=body,
+            session, realtime.key_ring, conversation_id=frame.d.conversation, saying=saying
         )
     return {}
 
@@ -84,6 +70,15 @@ async def step_concern(realtime: Realtime, connection: Connection, frame: frames
             decision=decision,
         )
     return {}
+
+
+def _saying(realtime: Realtime, connection: Connection, said: frames.NoteData) -> consulting.Saying:
+    return consulting.Saying(
+        staff_id=staff_of(connection),
+        by=connection.name,
+        item=said.client_message_id,
+        body=refuse_text(said.body, limit=realtime.settings.limits.text_characters),
+    )
 
 
 def _note(realtime: Realtime, written: str) -> str:

@@ -40,71 +40,34 @@ class Said:
     body: str
 
 
-async def ask(
-    session: AsyncSession,
-    key_ring: KeyRing,
-    *,
-    conversation_id: UUID,
-    staff_id: UUID,
-    by: str,
-    item: UUID,
-    body: str,
-) -> None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Saying:
+    """What somebody says now, under an id that they chose. May quote a family, so no repr."""
+
+    staff_id: UUID
+    by: str
+    item: UUID
+    body: str
+
+
+async def ask(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID, saying: Saying) -> None:
     """Ask the supervisors, who see it on their boards; the caller has checked whose conversation it is."""
-    await _say(
-        session,
-        key_ring,
-        conversation_id=conversation_id,
-        staff_id=staff_id,
-        role="coach",
-        by=by,
-        item=item,
-        kind=ASKED,
-        body=body,
-    )
+    await _say(session, key_ring, conversation_id, saying, role="coach", kind=ASKED)
 
 
-async def whisper(
-    session: AsyncSession,
-    key_ring: KeyRing,
-    *,
-    conversation_id: UUID,
-    staff_id: UUID,
-    by: str,
-    item: UUID,
-    body: str,
-) -> None:
+async def whisper(session: AsyncSession, key_ring: KeyRing, *, conversation_id: UUID, saying: Saying) -> None:
     """Say something to the coach who holds this conversation; the caller has checked that a supervisor asks.
 
     What was asked counts as answered. Refused where no coach holds it: nobody would read it.
     """
-    status = await session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
-    if status is None:
+    known = await session.scalar(select(Conversation.id).where(Conversation.id == conversation_id))
+    if known is None:
         raise NotFound("There is no such conversation.", next_step="Choose one from your board.")
-    await _say(
-        session,
-        key_ring,
-        conversation_id=conversation_id,
-        staff_id=staff_id,
-        role="supervisor",
-        by=by,
-        item=item,
-        kind=WHISPERED,
-        body=body,
-    )
+    await _say(session, key_ring, conversation_id, saying, role="supervisor", kind=WHISPERED)
 
 
 async def _say(
-    session: AsyncSession,
-    key_ring: KeyRing,
-    *,
-    conversation_id: UUID,
-    staff_id: UUID,
-    role: str,
-    by: str,
-    item: UUID,
-    kind: str,
-    body: str,
+    session: AsyncSession, key_ring: KeyRing, conversation_id: UUID, saying: Saying, *, role: str, kind: str
 ) -> None:
     await log.lock(session, [conversation_id])
     status = await session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
@@ -118,23 +81,25 @@ async def _say(
         select(LogEntry.seq).where(
             LogEntry.conversation_id == conversation_id,
             LogEntry.stream == Stream.STAFF,
-            LogEntry.message_id == item,
-            LogEntry.sender_id == staff_id,
+            LogEntry.message_id == saying.item,
+            LogEntry.sender_id == saying.staff_id,
         )
     )
     if said is not None:  # sent again, as its answer was lost
         return
     key = await data_key(session, key_ring, conversation_id)
-    sealed = key.seal(body, bound_to=place(conversation_id, item, staff_id))
-    wire = log.note_wire(message_id=item, speaker=role, by=by, body=body)
+    sealed = key.seal(saying.body, bound_to=place(conversation_id, saying.item, saying.staff_id))
+    wire = log.note_wire(message_id=saying.item, speaker=role, by=saying.by, body=saying.body)
     await log.append(
         session,
         conversation_id=conversation_id,
         stream=Stream.STAFF,
-        happened=log.Happened(kind, {"by": by}),
-        sealed=log.Sealed(item, staff_id, role, sealed, wire),
+        happened=log.Happened(kind, {"by": saying.by}),
+        sealed=log.Sealed(saying.item, saying.staff_id, role, sealed, wire),
     )
-    audit.note(session, actor=f"{role}:{staff_id}", action=kind, subject=f"conversation:{conversation_id}")
+    audit.note(
+        session, actor=f"{role}:{saying.staff_id}", action=kind, subject=f"conversation:{conversation_id}"
+    )
     record(session, QueueChanged())
 
 
