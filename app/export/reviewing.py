@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.anonymise import anonymise
 from app.errors import BadRequest, Conflict, NotFound
+from app.export.masking import masked
 from app.export.models import Row, RowGroup, RowLink
 from app.export.queries import consented
 from app.export.rows import text_of
@@ -200,7 +200,7 @@ async def _surfaces(session: AsyncSession, key_ring: KeyRing, row: Row) -> list[
     if read is None:
         return None
     texts = [message.body for message in read.messages]
-    outcome = await asyncio.to_thread(anonymise, texts, read.staff_names)
+    outcome = await asyncio.to_thread(masked, texts, read.staff_names)
     spans, text = outcome.spans[row.number - 1], texts[row.number - 1]
     if outcome.texts[row.number - 1] != row.text or len(spans) != len(row.spans):
         return None
