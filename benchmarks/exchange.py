@@ -26,6 +26,8 @@ HOME = PROJECT / "build" / "readers"
 CONVERSATIONS = 1_000
 SAMPLE = 40  # of them, as a project: qualitative-coding takes a second for each
 SEED = 20260401
+# Taguette 1.5.2 asks setuptools for what later ones have no more.
+BESIDE = {"taguette": ("setuptools<81",)}
 FACTS = ("main_topic", "stage", "region", "age_band", "send", "attendance")
 
 
@@ -113,7 +115,16 @@ def _python(package: str) -> str:
     if not (home / ".installed").exists():
         for step in (
             [*uv, "venv", "-q", "--clear", "--python", sys.executable, str(home)],
-            [*uv, "pip", "install", "-q", "-p", str(home / "bin" / "python"), package],
+            [
+                *uv,
+                "pip",
+                "install",
+                "-q",
+                "-p",
+                str(home / "bin" / "python"),
+                package,
+                *BESIDE.get(package, ()),
+            ],
         ):
             subprocess.run(step, cwd=PROJECT, check=True)
         (home / ".installed").touch()
