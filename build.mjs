@@ -13,6 +13,7 @@ const entries = [
   { name: "chat", source: "app/widget/client/chat.css" },
   { name: "console", source: "coach_console/console.ts", format: "esm" },
   { name: "console", source: "coach_console/console.css" },
+  { name: "research", source: "app/export/research.ts", format: "esm" },
   { name: "pages", source: "app/content/pages.css" },
 ];
 

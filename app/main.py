@@ -24,6 +24,7 @@ from app.content.rules import Content, Promises, broken_promises
 from app.errors import ConfigurationError
 from app.export import review_routes as review
 from app.export import routes as research
+from app.export.builds import Builds
 from app.export.daily import run_daily
 from app.export.tallies import count_closed
 from app.queue import routes as queue
@@ -94,6 +95,7 @@ def create_app(settings: Settings, content: Content | None = None) -> FastAPI:
     state.closed = asyncio.Event()
     state.queue_changed = asyncio.Event()
     state.watch = Watch(state.database, state.key_ring)
+    state.builds = Builds(state.database, settings, state.content.codebook)
     state.pager = Pager(state.database, paging_of(settings))
     state.boards = Boards(
         state.database,
@@ -222,6 +224,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.boards.run(),
         state.watch.run(),
         state.pager.run(),
+        state.builds.run(),
         beat(state.realtime),
         _count_what_closes(app),
         _work_daily(app),

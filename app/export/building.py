@@ -5,31 +5,35 @@ import fcntl
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.accounts.models import Staff
 from app.content.rules import Codebook
-from app.db import Database, reading, transaction
-from app.errors import Conflict
+from app.db import DATABASE_ERRORS, Database, reading, transaction
+from app.errors import AppError, Conflict
 from app.export import canaries, manifest, planning, queries, runs
 from app.export.formats.chosen import Format, formats_for
 from app.export.formats.columns import MaskedConversation, Writer
 from app.export.formats.datapackage import write_data_package
-from app.export.generalising import POLICY
 from app.export.models import ExportMember, ExportRun
 from app.export.periods import Period
-from app.export.rules import MACHINE, RunState, Step
+from app.export.rules import RunState
 from app.settings import Settings
 
 Progress = Callable[[int, int], None]
+
+
+class Busy(Conflict):
+    """Another export is being built."""
 
 
 async def build_run(
@@ -42,68 +46,101 @@ async def build_run(
     role: str,
     progress: Progress | None = None,
 ) -> ExportRun:
-    """Write the files of an approved run, anew if it was built before. Killed, it leaves nothing.
+    """Ask for the files of an approved run as this person, and write them here, as `build_asked` does."""
+    with _held(runs.exports(settings)):
+        async with transaction(database) as session:
+            await runs.ask_build(session, run_id=run_id, staff_id=staff_id, role=role)
+        return await _build(database, settings, codebook, run_id=run_id, progress=progress)
+
+
+async def build_asked(
+    database: Database,
+    settings: Settings,
+    codebook: Codebook,
+    *,
+    run_id: UUID,
+    progress: Progress | None = None,
+) -> ExportRun:
+    """Write the files of a run that is to be built. Killed, it leaves none, and the run is still to be built.
 
     `progress` is called with the conversations written and found. Conflict if consent to one of the rows was
-    withdrawn meanwhile, also before it was written, as what is told was decided by counting it: build again.
+    withdrawn meanwhile, also before it was written, as what is told was decided by counting it. Then, or if
+    the files cannot be written, the run is approved as before and says why. Busy while another is built.
     """
+    with _held(runs.exports(settings)):
+        return await _build(database, settings, codebook, run_id=run_id, progress=progress)
+
+
+async def _build(
+    database: Database, settings: Settings, codebook: Codebook, *, run_id: UUID, progress: Progress | None
+) -> ExportRun:
+    part = runs.exports(settings) / f".{run_id}.{uuid4().hex}.part"
+    try:
+        return await _write_whole(database, settings, codebook, run_id=run_id, part=part, progress=progress)
+    except AppError as error:
+        await runs.give_up_build(database, run_id, why=f"{error.message} {error.next_step}")
+        raise
+    except DATABASE_ERRORS as error:
+        # Its own words may quote a text: its kind is told.
+        why = f"The files could not be written ({type(error).__name__}). Build the export again."
+        await runs.give_up_build(database, run_id, why=why)
+        raise
+    finally:
+        await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
+
+
+async def _write_whole(
+    database: Database,
+    settings: Settings,
+    codebook: Codebook,
+    *,
+    run_id: UUID,
+    part: Path,
+    progress: Progress | None,
+) -> ExportRun:
     async with reading(database) as session:
         run = await queries.run(session, run_id)
-        runs.require(run, Step.BUILD, staff_id=staff_id, role=role)
-        _require_policy(run)
+        if run.state != RunState.BUILDING:
+            raise runs.taken_back()
+        runs.require_policy(run)
         people = {
             name: await session.get_one(Staff, person)
             for name, person in (("requested_by", run.requested_by), ("approved_by", run.approved_by))
             if person is not None
         }
-    exports = runs.exports(settings)
-    part = exports / f".{run_id}.{uuid4().hex}.part"
-    lock = await asyncio.to_thread(_lock, exports)
-    try:
-        await asyncio.to_thread(_make_room, part, run_id)
-        began = clock.now()
-        await asyncio.to_thread(canaries.require_clean, run_id.int % 1_000_000)
-        plan = await planning.plan(
-            database,
-            run,
-            nations={code.id: code.nation for code in codebook.regions if code.nation},
-            simulated=settings.development,
+    await asyncio.to_thread(_make_room, part, runs.run_folder(settings, run_id))
+    began = clock.now()
+    await asyncio.to_thread(canaries.require_clean, run_id.int % 1_000_000)
+    plan = await planning.plan(
+        database,
+        run,
+        nations={code.id: code.nation for code in codebook.regions if code.nation},
+        simulated=settings.development,
+    )
+    formats, left_out = formats_for(plan.found, codebook, name=f"Earshot {run.period}")
+    written = await _write(database, plan, run_id=run_id, folder=part, formats=formats, progress=progress)
+    if written.conversations < plan.found:  # what is told was decided for more of them
+        raise Conflict(
+            "A parent has withdrawn consent while this export was built.", next_step="Build the export again."
         )
-        formats, left_out = formats_for(plan.found, codebook, name=f"Earshot {run.period}")
-        written = await _write(database, plan, run_id=run_id, folder=part, formats=formats, progress=progress)
-        if written.conversations < plan.found:  # what is told was decided for more of them
-            raise Conflict(
-                "A parent has withdrawn consent while this export was built.",
-                next_step="Build the export again.",
-            )
-        described = await asyncio.to_thread(_describe, part, codebook, run_id)
-        async with transaction(database) as session:
-            await runs.require_consent(session, run_id)
-            told = manifest.manifest_of(
-                run,
-                plan,
-                people=people,
-                counts={"conversations": written.conversations, "messages": written.messages},
-                recall=await queries.to_recall(session),
-                described=described,
-                suppressed=written.suppressed,
-                left_out=left_out,
-                at=began,
-            )
-            await asyncio.to_thread(manifest.write_manifest, part, told)
-            built = await runs.take(
-                session,
-                Step.BUILD,
-                run_id=run_id,
-                staff_id=staff_id,
-                role=role,
-                values={"built_at": clock.now(), "manifest": told},
-            )
-            await asyncio.to_thread(_publish, part, runs.run_folder(settings, run_id))
-        return built
-    finally:
-        await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
-        os.close(lock)
+    described = await asyncio.to_thread(_describe, part, codebook, run_id)
+    async with transaction(database) as session:
+        await runs.require_consent(session, run_id)
+        told = manifest.manifest_of(
+            run,
+            plan,
+            people=people,
+            counts={"conversations": written.conversations, "messages": written.messages},
+            recall=await queries.to_recall(session),
+            described=described,
+            suppressed=written.suppressed,
+            left_out=left_out,
+            at=began,
+        )
+        await asyncio.to_thread(manifest.write_manifest, part, told)
+        built = await runs.finish_build(session, run_id=run_id, manifest=told)
+        await asyncio.to_thread(part.rename, runs.run_folder(settings, run_id))
+    return built
 
 
 async def carry_through(
@@ -154,15 +191,12 @@ def remove_unfinished(settings: Settings) -> int:
     """Delete what builds left that were killed; how many folders. Nothing while one is under way."""
     exports = runs.exports(settings)
     try:
-        lock = _lock(exports)
-    except Conflict:
+        with _held(exports):
+            left = [folder for folder in exports.iterdir() if folder.name.startswith(".")]
+            for folder in left:
+                shutil.rmtree(folder)
+    except Busy:
         return 0
-    try:
-        left = [folder for folder in exports.iterdir() if folder.name.startswith(".")]
-        for folder in left:
-            shutil.rmtree(folder)
-    finally:
-        os.close(lock)
     return len(left)
 
 
@@ -226,62 +260,54 @@ def _write_page(writers: Sequence[Writer], page: Sequence[MaskedConversation]) -
 
 
 async def _begin(database: Database, run_id: UUID, *, found: int) -> None:
-    """What was built before counts no more: it must not be released while its members are renewed."""
+    """Forget which conversations an earlier build held: its files are gone."""
     async with transaction(database) as session:
-        begun = await session.scalar(
-            update(ExportRun)
-            .where(col(ExportRun.id) == run_id, col(ExportRun.state).in_(MACHINE[Step.BUILD].frm))
-            .values(state=RunState.APPROVED, built_at=None, done=0, found=found)
-            .returning(col(ExportRun.id))
-        )
-        if begun is None:
-            raise Conflict("This export was taken back.", next_step="Ask for a new one.")
+        await _require_building(session, run_id, found=found)
         await session.execute(delete(ExportMember).where(col(ExportMember.run_id) == run_id))
 
 
 async def _note(database: Database, run_id: UUID, page: Sequence[MaskedConversation], *, done: int) -> None:
     async with transaction(database) as session:
+        await _require_building(session, run_id, done=done)
         await session.execute(
             insert(ExportMember), [{"run_id": run_id, "group_id": conversation.id} for conversation in page]
         )
-        await session.execute(update(ExportRun).where(col(ExportRun.id) == run_id).values(done=done))
 
 
-def _require_policy(run: ExportRun) -> None:
-    if run.policy != POLICY:
-        raise Conflict(
-            "This export was approved under another policy.",
-            next_step="Ask for it again, and have it approved.",
-        )
+async def _require_building(session: AsyncSession, run_id: UUID, **values: int) -> None:
+    """Note how far a build is; Conflict as soon as its run has been taken back."""
+    moved = update(ExportRun).where(runs.still_building(run_id)).values(**values)
+    if await session.scalar(moved.returning(col(ExportRun.id))) is None:
+        raise runs.taken_back()
 
 
-def _lock(exports: Path) -> int:
-    """Hold the folder of exports, which ends with the process at the latest; Conflict if another holds it.
+@contextmanager
+def _held(exports: Path) -> Iterator[None]:
+    """Hold the folder of exports, which ends with the process at the latest; Busy if another holds it.
 
     Two builds of one run would clear each other's unfinished files away.
     """
     exports.mkdir(parents=True, exist_ok=True)
     held = os.open(exports, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(
+                "Another export is being built.", next_step="Try again in a minute.", retry_ms=60_000
+            ) from None
+        yield
+    finally:
         os.close(held)
-        raise Conflict(
-            "Another export is being built.", next_step="Try again in a minute.", retry_ms=60_000
-        ) from None
-    return held
 
 
-def _make_room(part: Path, run_id: UUID) -> None:
-    """A fresh folder to write in; what a killed build of the same run left behind goes."""
-    for left in part.parent.glob(f".{run_id}.*"):
-        shutil.rmtree(left)
-    part.mkdir(mode=0o700)
+def _make_room(part: Path, target: Path) -> None:
+    """A fresh folder to write in. What an earlier build of this run made, or left when it was killed, goes.
 
-
-def _publish(part: Path, target: Path) -> None:
-    """Put a finished folder in its place at once."""
+    Whole files go aside first, so that never half of them stand in their place.
+    """
     if target.exists():
         target.rename(part.with_suffix(".old"))
-    part.rename(target)
-    shutil.rmtree(part.with_suffix(".old"), ignore_errors=True)
+    for left in part.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(left)
+    part.mkdir(mode=0o700)

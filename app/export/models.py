@@ -86,7 +86,7 @@ class ExportRun(SQLModel, table=True):
     """One export: who asked and why, who approved it, and what was built.
 
     With a `sample` it holds so many conversations at most, drawn by chance from `seed`. `done` of `found`
-    conversations are written so far.
+    conversations are written so far. `failure` says why the last build ended without files.
     """
 
     __tablename__ = "export_run"
@@ -116,6 +116,8 @@ class ExportRun(SQLModel, table=True):
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcTime)
     done: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     found: int | None = None
+    building_since: datetime | None = Field(default=None, sa_type=UtcTime)
+    failure: str | None = None
     manifest: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
 
 

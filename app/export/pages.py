@@ -56,6 +56,7 @@ def research_page(
             _shown(run, content, language, viewer=viewer, names=names or {}, recall=recall or {})
             for run in runs
         ],
+        building=any(run.state == RunState.BUILDING for run in runs),
         error=error,
     )
 
@@ -102,9 +103,10 @@ def _shown(
         "purpose": run.purpose,
         "state": run.state,
         "n": run.manifest.get("n"),
+        "failure": run.failure,
         "sample": run.sample,
         "seed": run.seed,
-        "progress": (run.done, run.found) if run.state == RunState.APPROVED and run.found else None,
+        "progress": (run.done, run.found) if run.state == RunState.BUILDING and run.found else None,
         "expires": f"{run.expires_at.astimezone(clock.LONDON):%d/%m/%Y}" if run.expires_at else "",
         "recall": recall.get(run.id, 0),
         "requested_by": names.get(run.requested_by, ""),

@@ -205,6 +205,15 @@ async def run(session: AsyncSession, run_id: UUID) -> ExportRun:
     return found
 
 
+async def next_to_build(session: AsyncSession) -> UUID | None:
+    """The export that has waited longest to be built; None where none waits."""
+    query = select(col(ExportRun.id)).where(col(ExportRun.state) == RunState.BUILDING)
+    found: UUID | None = await session.scalar(
+        query.order_by(col(ExportRun.building_since), col(ExportRun.id)).limit(1)
+    )
+    return found
+
+
 async def released_run(session: AsyncSession, run_id: UUID, *, now: datetime) -> ExportRun:
     """An export run whose files may be handed out now, or NotFound."""
     found = await run(session, run_id)

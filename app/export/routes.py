@@ -20,7 +20,6 @@ from app.content.rules import Language
 from app.db import reading, transaction
 from app.errors import AppError, BadRequest, Forbidden, NotFound, Unauthorized
 from app.export import manifest, queries, runs
-from app.export.building import build_run
 from app.export.models import ExportRun
 from app.export.pages import STYLE, research_page
 from app.export.periods import parse_period
@@ -65,9 +64,17 @@ async def ask(request: Request, viewer: ResearchStaff, asked: RunAsked) -> dict[
 
 
 @router.post("/api/v1/runs/{id}/{step}")
-async def take_step(request: Request, viewer: ResearchStaff, id: UUID, step: Step) -> dict[str, object]:  # noqa: A002
-    """Approve, build, release or withdraw a run."""
-    return _wire(await _step(request, viewer, id, step))
+async def take_step(
+    request: Request,
+    response: Response,
+    viewer: ResearchStaff,
+    id: UUID,  # noqa: A002
+    step: Step,
+) -> dict[str, object]:
+    """Approve, build, release or withdraw a run; one that is to be built is `building` until it is."""
+    run = await _step(request, viewer, id, step)
+    response.status_code = 202 if step is Step.BUILD else 200
+    return _wire(run)
 
 
 @router.get("/api/v1/runs/{id}/files/{name:path}")
@@ -178,14 +185,10 @@ async def _step(request: Request, viewer: Viewer, run_id: UUID, step: Step) -> E
         async with transaction(state.database) as session:
             return await runs.approve_run(session, run_id=run_id, staff_id=staff_id, role=role)
     if step is Step.BUILD:
-        return await build_run(
-            state.database,
-            state.settings,
-            state.content.codebook,
-            run_id=run_id,
-            staff_id=staff_id,
-            role=role,
-        )
+        async with transaction(state.database) as session:
+            run = await runs.ask_build(session, run_id=run_id, staff_id=staff_id, role=role)
+        state.builds.asked.set()
+        return run
     follow = runs.release_run if step is Step.RELEASE else runs.withdraw_run
     return await follow(state.database, state.settings, run_id=run_id, staff_id=staff_id, role=role)
 
@@ -266,6 +269,7 @@ def _wire(run: ExportRun) -> dict[str, object]:
         "seed": run.seed,
         "done": run.done,
         "found": run.found,
+        "failure": run.failure,
         "requested_by": str(run.requested_by),
         "approved_by": str(run.approved_by) if run.approved_by else None,
         **{name: clock.wire(at) if (at := getattr(run, name)) else None for name in moments},

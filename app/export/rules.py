@@ -12,6 +12,7 @@ APPROVES = ("reviewer", "manager")
 class RunState(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
+    BUILDING = "building"  # asked to be built: it waits for its turn, or is being written
     BUILT = "built"
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
@@ -48,10 +49,10 @@ class Transition:
 
 MACHINE = {
     Step.APPROVE: Transition((RunState.REQUESTED,), RunState.APPROVED, APPROVES, second=True),
-    Step.BUILD: Transition((RunState.APPROVED, RunState.BUILT), RunState.BUILT, SEES),
+    Step.BUILD: Transition((RunState.APPROVED, RunState.BUILT), RunState.BUILDING, SEES),
     Step.RELEASE: Transition((RunState.BUILT,), RunState.RELEASED, APPROVES, second=True),
     Step.WITHDRAW: Transition(
-        (RunState.REQUESTED, RunState.APPROVED, RunState.BUILT, RunState.RELEASED),
+        (RunState.REQUESTED, RunState.APPROVED, RunState.BUILDING, RunState.BUILT, RunState.RELEASED),
         RunState.WITHDRAWN,
         SEES,
         own=REQUESTS,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -22,9 +22,10 @@ from app.export import queries
 from app.export.generalising import POLICY
 from app.export.models import ExportRun
 from app.export.periods import Period
-from app.export.rules import MACHINE, REQUESTS, Answer, Step, may
+from app.export.rules import MACHINE, REQUESTS, Answer, RunState, Step, may
 from app.settings import Settings
 
+BUILDER = "system:exports"
 PURPOSE_LEAST, PURPOSE_MOST = 10, 500
 SAMPLE_MOST = 5_000
 SEED_MOST = 2**31 - 1
@@ -97,6 +98,73 @@ async def approve_run(session: AsyncSession, *, run_id: UUID, staff_id: UUID, ro
         role=role,
         values={"approved_by": staff_id, "approved_at": clock.now()},
     )
+
+
+async def ask_build(session: AsyncSession, *, run_id: UUID, staff_id: UUID, role: str) -> ExportRun:
+    """Ask for an approved run's files, anew if it was built before; `app.export.builds` writes them."""
+    require_policy(await queries.run(session, run_id))
+    return await take(
+        session,
+        Step.BUILD,
+        run_id=run_id,
+        staff_id=staff_id,
+        role=role,
+        values={
+            "building_since": clock.now(),
+            "built_at": None,
+            "failure": None,
+            "done": 0,
+            "found": None,
+            "manifest": {},
+        },
+    )
+
+
+async def finish_build(session: AsyncSession, *, run_id: UUID, manifest: Mapping[str, object]) -> ExportRun:
+    """Say that a run's files are whole. Conflict if it was taken back while they were written."""
+    built = await session.scalar(
+        update(ExportRun)
+        .where(still_building(run_id))
+        .values(state=RunState.BUILT, built_at=clock.now(), building_since=None, manifest=dict(manifest))
+        .returning(ExportRun)
+        .execution_options(populate_existing=True)
+    )
+    if built is None:
+        raise taken_back()
+    audit.note(session, actor=BUILDER, action="export.built", subject=f"export:{run_id}")
+    return built
+
+
+async def give_up_build(database: Database, run_id: UUID, *, why: str) -> None:
+    """Set a run that was to be built back to approved, and say why; any other run stays as it is."""
+    async with transaction(database) as session:
+        back = await session.scalar(
+            update(ExportRun)
+            .where(still_building(run_id))
+            .values(state=RunState.APPROVED, building_since=None, done=0, found=None, failure=why)
+            .returning(col(ExportRun.id))
+        )
+        if back is not None:
+            audit.note(session, actor=BUILDER, action="export.not_built", subject=f"export:{run_id}")
+
+
+def still_building(run_id: UUID) -> ColumnElement[bool]:
+    """True for this run as long as it is to be built."""
+    return and_(col(ExportRun.id) == run_id, col(ExportRun.state) == RunState.BUILDING)
+
+
+def taken_back() -> Conflict:
+    """What a build hears whose run is no longer to be built."""
+    return Conflict("This export was taken back.", next_step="Ask for a new one.")
+
+
+def require_policy(run: ExportRun) -> None:
+    """Conflict for a run that was approved while another policy decided what is told."""
+    if run.policy != POLICY:
+        raise Conflict(
+            "This export was approved under another policy.",
+            next_step="Ask for it again, and have it approved.",
+        )
 
 
 async def release_run(
@@ -213,7 +281,7 @@ async def remove_expired(database: Database, settings: Settings, *, now: datetim
             if await asyncio.to_thread(run_folder(settings, run.id).is_dir)
         ]
         for run_id in expired:
-            audit.note(session, actor="system:exports", action="export.expired", subject=f"export:{run_id}")
+            audit.note(session, actor=BUILDER, action="export.expired", subject=f"export:{run_id}")
     for run_id in expired:
         await asyncio.to_thread(shutil.rmtree, run_folder(settings, run_id), ignore_errors=True)
     return len(expired)
@@ -226,5 +294,5 @@ def _wrong_role(roles: tuple[str, ...]) -> AppError:
 def _not_now(run: ExportRun) -> Conflict:
     return Conflict(
         f"This export is {run.state}, so this step cannot follow.",
-        next_step="The order is: requested, approved, built, released.",
+        next_step="The order is: requested, approved, building, built, released.",
     )

@@ -18,6 +18,7 @@ from app.export.rows import make_rows
 from app.settings import PROJECT, Settings
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff
 from tests.export.folders import conversations_in, torn
+from tests.export.killed import build_again
 from tests.faults.ground import Ground, Outcome
 
 FRESH = 8  # conversations that the row job finds at each try
@@ -115,7 +116,7 @@ async def _ends_whole(
     async with reading(database) as session:
         links = {link.conversation_id: str(link.group_id) for link in await session.scalars(select(RowLink))}
     await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)
-    await building.build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+    await build_again(database, settings, run, researcher)
     building.remove_unfinished(settings)
     folder = runs.run_folder(settings, run)
     broken = torn(folder)

@@ -22,6 +22,7 @@ from tests.scenes import content, enter
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 FIRST_WORDS = "My daughter Tirion will not go to school. We live near CF10 1AA."
+BUILT_MS = 60_000  # a process begins, and writes
 PURPOSE = "What stands between children and school this spring"
 
 pytestmark = pytest.mark.browser
@@ -131,7 +132,10 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
     await approving.get_by_role("button", name=re.compile("^Approve")).click()
     await asking.reload()
     await asking.get_by_role("button", name=re.compile("^Build")).click()
-    await expect(asking.get_by_text("Built")).to_be_visible()
+    await expect(asking.get_by_text("This page shows how far it is")).to_be_visible()
+    assert await violations(asking) == []
+    await expect(asking.get_by_text("Built, 1 conversations")).to_be_visible(timeout=BUILT_MS)
+    await expect(asking.get_by_text("No export is being built")).to_be_visible()
     await approving.reload()
     await approving.get_by_role("button", name=re.compile("^Release")).click()
     await expect(approving.get_by_text("Released")).to_be_visible()
