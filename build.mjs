@@ -14,6 +14,7 @@ const entries = [
   { name: "console", source: "coach_console/console.ts", format: "esm" },
   { name: "console", source: "coach_console/console.css" },
   { name: "research", source: "app/export/research.ts", format: "esm" },
+  { name: "review", source: "app/export/review.ts", format: "esm" },
   { name: "pages", source: "app/content/pages.css" },
 ];
 

@@ -49,7 +49,7 @@ async def _say_error(request: Request, error: Exception) -> Response:
     if error.retry_ms is not None:
         body["retry_ms"] = error.retry_ms
         headers["Retry-After"] = str(-(-error.retry_ms // 1000))
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+    if "text/html" in request.headers.get("accept", ""):
         message, next_step = escape(error.message), escape(error.next_step)
         page = PAGE.format(message=message, next_step=next_step)
         return HTMLResponse(page, status_code=error.status, headers=headers)

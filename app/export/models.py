@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from app.db import UtcTime
@@ -129,3 +129,38 @@ class ExportMember(SQLModel, table=True):
 
     run_id: UUID = Field(foreign_key="export_run.id", ondelete="CASCADE", primary_key=True)
     group_id: UUID = Field(primary_key=True)
+
+
+class Quote(SQLModel, table=True):
+    """Words of a released export that a report may print once two people have accepted them.
+
+    It says where they stand in the masked message and holds no copy: it goes when its row goes, and what is
+    masked later is masked in it.
+    """
+
+    __tablename__ = "quote"
+    __table_args__ = (
+        ForeignKeyConstraint(["group_id", "number"], ["row.group_id", "row.number"], ondelete="CASCADE"),
+        CheckConstraint('start >= 0 AND "end" > start', name="stretch"),
+        Index("ix_quote_group_id_number", "group_id", "number"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    run_id: UUID = Field(foreign_key="export_run.id")
+    group_id: UUID
+    number: int
+    start: int
+    end: int
+    proposed_by: UUID = Field(foreign_key="staff.id")
+    proposed_at: datetime = Field(sa_type=UtcTime)
+    refused_by: UUID | None = Field(default=None, foreign_key="staff.id")
+
+
+class QuoteAcceptance(SQLModel, table=True):
+    """That a reviewer accepted a quote as it stands; a change of its words takes this away."""
+
+    __tablename__ = "quote_acceptance"
+
+    quote_id: UUID = Field(foreign_key="quote.id", ondelete="CASCADE", primary_key=True)
+    staff_id: UUID = Field(foreign_key="staff.id", primary_key=True)
+    at: datetime = Field(sa_type=UtcTime)

@@ -1,5 +1,6 @@
 """The research page as HTML, made on the server; it works without a script."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ from app.content.rules import Content, Language
 from app.errors import AppError
 from app.export.manifest import NAME as MANIFEST
 from app.export.models import ExportRun
+from app.export.quoted import NEEDED, Standing
+from app.export.quoting import WORDS_MOST, Proposed
 from app.export.reviewing import AROUND, REVIEWS, Doubt
 from app.export.rules import REQUESTS, SEES, RunState, steps_for
 
@@ -37,9 +40,14 @@ def research_page(
     runs: Sequence[ExportRun] = (),
     names: Mapping[UUID, str] | None = None,
     recall: Mapping[UUID, int] | None = None,
+    quotes: Sequence[Standing] = (),
     error: AppError | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> str:
-    """The page as this viewer may see it; None is somebody who has not signed in."""
+    """The page as this viewer may see it; None is somebody who has not signed in.
+
+    `typed` is what stands in the fields of a form that was refused.
+    """
     allowed = viewer is not None and viewer.role in SEES
     return _environment.get_template("research.html").render(
         language=language,
@@ -56,6 +64,11 @@ def research_page(
             _shown(run, content, language, viewer=viewer, names=names or {}, recall=recall or {})
             for run in runs
         ],
+        quotable=[run.id for run in runs if viewer and run.requested_by == viewer.staff_id and _files(run)],
+        quotes=quotes,
+        needed=NEEDED,
+        quote_most=WORDS_MOST,
+        typed=defaultdict(str, typed or {}),
         building=any(run.state == RunState.BUILDING for run in runs),
         error=error,
     )
@@ -67,9 +80,10 @@ def review_page(
     *,
     csrf: str,
     doubts: Sequence[Doubt],
+    quotes: Sequence[Proposed] = (),
     error: AppError | None = None,
 ) -> str:
-    """The review desk: doubtful masks with what may be decided about each."""
+    """The review desk: quotes and doubtful masks, with what may be decided about each."""
     return _environment.get_template("review.html").render(
         language=language,
         other="en" if language == "cy" else "cy",
@@ -77,6 +91,8 @@ def review_page(
         say=partial(content.interface.text, language=language),
         csrf=csrf,
         doubts=doubts,
+        quotes=quotes,
+        needed=NEEDED,
         most=2 * AROUND,
         error=error,
     )

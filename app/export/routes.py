@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -19,10 +20,11 @@ from app.accounts.tokens import csrf_token
 from app.content.rules import Language
 from app.db import reading, transaction
 from app.errors import AppError, BadRequest, Forbidden, NotFound, Unauthorized
-from app.export import manifest, queries, runs
+from app.export import manifest, queries, quoted, quoting, runs
 from app.export.models import ExportRun
 from app.export.pages import STYLE, research_page
 from app.export.periods import parse_period
+from app.export.quoted import Standing
 from app.export.rules import SEES, Step
 
 router = APIRouter()
@@ -127,7 +129,27 @@ async def ask_by_form(request: Request, lang: Language = "en") -> Response:
         )
         await _ask(request, viewer, asked)
     except AppError as error:
-        return await _page(request, viewer, lang, error=error)
+        return await _page(request, viewer, lang, error=error, typed=fields)
+    return _back(lang)
+
+
+@router.post("/research/quotes", response_class=HTMLResponse)
+async def quote_by_form(request: Request, lang: Language = "en") -> Response:
+    """Ask with the page's form that words of a released export may be printed."""
+    viewer, fields = await form_of(request)
+    try:
+        async with transaction(request.app.state.database) as session:
+            await quoting.propose(
+                session,
+                staff_id=viewer.staff_id,
+                role=viewer.role,
+                run_id=_id(fields.get("run", "")),
+                group=_id(fields.get("conversation", "")),
+                number=_number(fields.get("message", "")) or 0,
+                words=fields.get("words", ""),
+            )
+    except AppError as error:
+        return await _page(request, viewer, lang, error=error, typed=fields)
     return _back(lang)
 
 
@@ -194,17 +216,25 @@ async def _step(request: Request, viewer: Viewer, run_id: UUID, step: Step) -> E
 
 
 async def _page(
-    request: Request, viewer: Viewer, language: Language, *, error: AppError | None = None
+    request: Request,
+    viewer: Viewer,
+    language: Language,
+    *,
+    error: AppError | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
+    """The research page, with an error and what had been typed where there was one."""
     state = request.app.state
     found: list[ExportRun] = []
     names: dict[UUID, str] = {}
     recall: dict[UUID, int] = {}
+    quotes: Sequence[Standing] = ()
     if viewer.role in SEES:
         async with reading(state.database) as session:
             found = await queries.all_runs(session)
             recall = {run.id: count for run, count in await queries.to_recall(session)}
             names = {staff.id: staff.name for staff in await accounts.all_staff(session)}
+            quotes = await quoted.of_researcher(session, viewer.staff_id)
     page = research_page(
         state.content,
         language,
@@ -213,7 +243,9 @@ async def _page(
         runs=found,
         names=names,
         recall=recall,
+        quotes=quotes,
         error=error,
+        typed=typed,
     )
     return HTMLResponse(
         page, status_code=error.status if error else 200, headers={"Cache-Control": "no-store"}
@@ -242,9 +274,18 @@ def _number(field: str) -> int | None:
     """The number in a form's field; None where it is left empty."""
     if not field.strip():
         return None
-    if not field.strip().isdecimal() or len(field) > 12:
-        raise BadRequest("Sample and seed are numbers.", next_step="Leave both empty to have all.")
+    if not field.strip().isdecimal() or len(field) > 9:
+        raise BadRequest("That is not a number.", next_step="Write digits alone, or leave it empty.")
     return int(field)
+
+
+def _id(field: str) -> UUID:
+    try:
+        return UUID(field.strip())
+    except ValueError:
+        raise BadRequest(
+            "That is no conversation of an export.", next_step="Copy it from the column “conversation”."
+        ) from None
 
 
 def csrf_of(request: Request) -> str:

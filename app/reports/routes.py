@@ -1,5 +1,6 @@
 """Reports as pages for research staff."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,9 +11,10 @@ from app.accounts.access import Viewer, require
 from app.accounts.models import Role
 from app.content.rules import Language
 from app.db import transaction
+from app.errors import AppError
 from app.export.periods import month_of, parse_period, year_of
 from app.reports.articles import articles_page
-from app.reports.pages import STYLE
+from app.reports.pages import STYLE, render, words_of
 from app.reports.topic import build_report
 
 router = APIRouter()
@@ -30,16 +32,19 @@ async def report(
 ) -> HTMLResponse:
     """The report on a topic (none: all) in a period."""
     state = request.app.state
-    page = await build_report(
-        state.database,
-        state.content,
-        state.settings,
-        topic=topic or None,
-        period=parse_period(period),
-        source=source,
-        language=lang,
-        standalone=False,
-    )
+    try:
+        page = await build_report(
+            state.database,
+            state.content,
+            state.settings,
+            topic=topic or None,
+            period=parse_period(period),
+            source=source,
+            language=lang,
+            standalone=False,
+        )
+    except AppError as error:
+        return _refused(request, error, lang)
     async with transaction(state.database) as session:
         audit.note(
             session,
@@ -59,7 +64,10 @@ async def articles(
     lang: Language = "en",
 ) -> HTMLResponse:
     """How often each article was opened in a period; without one, in this year from April to March."""
-    asked = parse_period(period) if period.strip() else year_of(month_of(clock.now()))
+    try:
+        asked = parse_period(period) if period.strip() else year_of(month_of(clock.now()))
+    except AppError as error:
+        return _refused(request, error, lang)
     state = request.app.state
     return HTMLResponse(await articles_page(state.database, state.content, period=asked, language=lang))
 
@@ -70,3 +78,10 @@ async def style() -> Response:
     return Response(
         STYLE, media_type="text/css; charset=utf-8", headers={"Cache-Control": "public, max-age=300"}
     )
+
+
+def _refused(request: Request, error: AppError, language: Language) -> HTMLResponse:
+    """Say in a page what was wrong with what was asked for: only browsers ask for these."""
+    say = partial(words_of, request.app.state.content, language)
+    page = render("refused.html", language=language, say=say, error=error)
+    return HTMLResponse(page, status_code=error.status)

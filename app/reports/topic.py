@@ -22,6 +22,7 @@ from app.export import queries
 from app.export.disclosure import STEP, publish
 from app.export.periods import Period, month_of
 from app.export.queries import Count, Selection
+from app.export.quoted import Printed, printable
 from app.reports.chart import bars
 from app.reports.pages import STYLE, month_in, render, words_of
 from app.settings import Settings
@@ -77,6 +78,7 @@ async def build_report(
     Standalone it carries its style within; else it links the service's. UnknownCode for an unknown topic.
     """
     code = content.codebook.resolve(topic) if topic else ""
+    quotes: list[Printed] = []
     async with reading(database) as session:
         if source == "tallies":
             counts = await queries.tallies(
@@ -89,11 +91,13 @@ async def build_report(
         else:
             selection = Selection(period.first, period.last, code or None, simulated=settings.development)
             counts = await queries.row_counts(session, selection=selection)
+            quotes = await printable(session, selection=selection)
     return await asyncio.to_thread(
         _render,
         content,
         settings,
         counts,
+        quotes,
         code=code,
         period=period,
         source=source,
@@ -107,6 +111,7 @@ def _render(
     content: Content,
     settings: Settings,
     counts: Sequence[Count],
+    quotes: Sequence[Printed],
     *,
     code: str,
     period: Period,
@@ -154,6 +159,7 @@ def _render(
         chart=Markup(chart),  # noqa: S704 (drawn here from numbers and labels, which the drawing escapes)
         months=months,
         tables=tables,
+        quotes=quotes,
         style=Markup(STYLE) if standalone else None,  # noqa: S704 (our own file)
     )
 

@@ -5,6 +5,7 @@ Complete by construction: a route that is missing here fails, and so does one th
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +13,11 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
+from app import clock
 from app.accounts.models import Staff
 from app.db import reading, transaction
+from app.export import quoting
+from app.export.models import ExportMember, ExportRun, Row, RowGroup
 from app.export.periods import parse_period
 from app.export.runs import request_run
 from app.settings import Settings
@@ -37,6 +41,8 @@ class World:
     bron: Parent
     staff: dict[str, UUID]
     run: UUID | None = None
+    group: UUID | None = None
+    quote: UUID | None = None
 
     async def who(self, name: str) -> SignedIn | Parent | None:
         if name == "stranger":
@@ -96,6 +102,49 @@ async def _a_run(world: World) -> None:
             period=parse_period("2026-03"),
         )
     world.run = run.id
+
+
+async def _a_released_run(world: World) -> None:
+    """An export of Farid's that holds one message."""
+    await _a_run(world)
+    now = clock.now()
+    group = RowGroup(
+        month=date(2026, 3, 1),
+        main_topic="sleep",
+        topics=["sleep"],
+        barriers=[],
+        service_gaps=[],
+        disposition="listened",
+        codebook_version="1",
+        redactor_version="1",
+        language="en",
+    )
+    world.group = group.id
+    async with transaction(world.app.state.database) as session:
+        session.add(group)
+        await session.flush()
+        session.add(Row(group_id=group.id, number=1, speaker="parent", text="It was hard", spans=[]))
+        run = await session.get_one(ExportRun, world.run)
+        run.state, run.expires_at = "released", now + timedelta(days=1)
+        session.add(ExportMember(run_id=run.id, group_id=group.id))
+
+
+async def _a_quote(world: World) -> None:
+    """Words that Farid proposes from it."""
+    await _a_released_run(world)
+    async with transaction(world.app.state.database) as session:
+        assert world.run is not None
+        assert world.group is not None
+        quote = await quoting.propose(
+            session,
+            staff_id=world.staff["farid"],
+            role="researcher",
+            run_id=world.run,
+            group=world.group,
+            number=1,
+            words="It was hard",
+        )
+    world.quote = quote.id
 
 
 ASKED = {"purpose": PURPOSE, "period": "2026-03"}
@@ -175,6 +224,17 @@ MATRIX: dict[tuple[str, str], Cell] = {
         form={},
         answers=research_only(farid=403, gwen=404, huw=403),
     ),
+    ("POST", "/research/quotes"): Cell(
+        form={"run": "{run}", "conversation": "{group}", "message": "1", "words": "It was hard"},
+        answers=research_only(farid=303, gwen=403, huw=403),
+        before=_a_released_run,
+    ),
+    ("POST", "/research/review/quotes/{id}/{decision}"): Cell(
+        "/research/review/quotes/{quote}/accept",
+        form={"seen": "{seen}"},
+        answers=research_only(farid=403, gwen=303, huw=403),
+        before=_a_quote,
+    ),
     ("GET", "/research/report"): Cell(
         "/research/report?period=2026-03", answers=research_only(farid=200, gwen=200, huw=200)
     ),
@@ -249,7 +309,13 @@ async def world(settings: Settings) -> AsyncIterator[World]:
 
 def _filled(world: World, template: Mapping[str, object]) -> dict[str, Any]:
     """What is sent, with Alys's conversation and new ids where they are asked for."""
-    names = {"alys": world.alys.conversation, "new": uuid4()}
+    names = {
+        "alys": world.alys.conversation,
+        "new": uuid4(),
+        "run": world.run,
+        "group": world.group,
+        "seen": quoting.named("It was hard"),
+    }
     return {
         name: value.format(**names) if isinstance(value, str) else value for name, value in template.items()
     }
@@ -263,7 +329,7 @@ async def _call(
     if cell.before is not None:
         await cell.before(world)
     path = (cell.path or template).format(
-        alys=world.alys.conversation, run=world.run, slug=content().articles[0].slug
+        alys=world.alys.conversation, run=world.run, quote=world.quote, slug=content().articles[0].slug
     )
     body = None if cell.json is None else _filled(world, cell.json)
     async with browser_of(world.app, await world.who(name)) as browser:
@@ -271,7 +337,7 @@ async def _call(
         headers = _filled(world, cell.headers) | ({"Origin": origin} if origin else {})
         form = None
         if cell.form is not None:
-            form = {**cell.form, "csrf": shown if csrf else ""}
+            form = {**_filled(world, cell.form), "csrf": shown if csrf else ""}
         elif shown and csrf:
             headers["X-CSRF-Token"] = shown
         answer = await browser.request(method, path, json=body, data=form, headers=headers)

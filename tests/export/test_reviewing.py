@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -15,9 +15,10 @@ from app.audit import AuditEntry
 from app.chat.models import Conversation
 from app.db import Database, reading, transaction
 from app.errors import AppError, BadRequest, Conflict
-from app.export import pages, reviewing
+from app.export import pages, quoting, reviewing
+from app.export.editing import masked_more
 from app.export.models import Row
-from app.export.reviewing import AROUND, Decision, doubts_of, masked_more
+from app.export.reviewing import AROUND, Decision, doubts_of
 from app.export.rows import make_rows
 from app.settings import PROJECT, Settings
 from tests.cast import FARID, GWEN, browser_of, hire_and_sign_in
@@ -190,34 +191,85 @@ def test_every_mask_still_stands_where_it_is_said_to(words: str, text: str) -> N
     assert sum(span["type"] == "P" for span in moved) == len(spans)
 
 
-@pytest.mark.parametrize("language", ["en", "cy"])
-async def test_the_page_passes_axe_and_is_walked_by_keyboard(browser: Browser, language: str) -> None:
-    doubts = [
-        reviewing.Doubt(UUID(int=1), 1, at, "We saw ", "[PERSON_1]", " there", "a name", shown=shown)
-        for at, shown in enumerate(["Tomos", None])
-    ]
-    html = pages.review_page(
-        content(),
-        language,  # type: ignore[arg-type]
-        csrf="token",
-        doubts=doubts,
-        error=AppError("no", next_step="go on"),
-    )
+QUOTE = quoting.Proposed(
+    UUID(int=2),
+    before="We saw ",
+    text="the club of [PERSON_1] on Sundays",
+    after=" there",
+    seen="0",
+    accepted=1,
+    masks=[quoting.Inside(0, "[PERSON_1]", "a name", "Rose")],
+)
+DOUBTS = [
+    reviewing.Doubt(UUID(int=1), 1, at, "We saw ", "[PERSON_1]", " there", "a name", shown=shown)
+    for at, shown in enumerate(["Tomos", None])
+]
+
+
+async def _desk(browser: Browser, language: str) -> Page:
     page = await browser.new_page()
-    await page.set_content(html)
-    style = (
+    await page.set_content(
+        pages.review_page(
+            content(),
+            language,  # type: ignore[arg-type]
+            csrf="token",
+            doubts=DOUBTS,
+            quotes=[QUOTE],
+            error=AppError("no", next_step="go on"),
+        )
+    )
+    for sheet in (
         PROJECT / "app/content/pages.css",
         Path(pages.__file__).parent / "templates/research.css",
-    )
-    for sheet in style:
+    ):
         await page.add_style_tag(content=sheet.read_text("utf-8"))
+    await page.add_script_tag(content=(PROJECT / "build/web/review.js").read_text("utf-8"))
+    return page
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+async def test_the_page_passes_axe_and_is_walked_by_keyboard(browser: Browser, language: str) -> None:
+    page = await _desk(browser, language)
     assert await violations(page) == []
     reached = []
     await page.locator("#main").focus()
-    for _ in range(6):
+    for _ in range(9):
         await page.keyboard.press("Tab")
         reached.append(await page.evaluate("document.activeElement.closest('form')?.getAttribute('action')"))
-    assert [str(action).split("/0/")[-1].split("?")[0] for action in reached[:4]] == [
+    assert [str(action).split("/")[-1].split("?")[0] for action in reached] == [
+        *("accept", "refuse", "unmask", "mask-more", "mask-more"),
         *("accept", "unmask", "mask-more", "mask-more"),
     ]
+    await page.close()
+
+
+async def test_single_keys_act_on_the_card_that_has_the_focus(browser: Browser) -> None:
+    page = await _desk(browser, "en")
+    await page.evaluate(
+        "window.sent = []; document.addEventListener('submit', (event) => {"
+        "event.preventDefault(); sent.push(event.target.getAttribute('action')); })"
+    )
+    for key in ("a", "x", "u", "j", "a", "j", "u", "k", "m"):
+        await page.keyboard.press(key)
+    await page.keyboard.type("jaxu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("k")
+    await page.keyboard.press("a")
+    sent = [str(action).split("/review/")[1] for action in await page.evaluate("sent")]
+    quote, mask = f"quotes/{UUID(int=2)}", f"{UUID(int=1)}/1"
+    assert sent == [
+        *(f"{quote}/accept", f"{quote}/refuse", f"{quote}/unmask", f"{mask}/0/accept", f"{mask}/1/unmask"),
+        f"{quote}/accept",
+    ]
+    assert await page.locator("#words-1").input_value() == "jaxu"
+    await page.close()
+
+
+async def test_keys_do_nothing_where_no_card_has_the_focus(browser: Browser) -> None:
+    page = await _desk(browser, "en")
+    await page.evaluate("window.sent = 0; document.addEventListener('submit', () => { sent += 1; })")
+    await page.locator("#main").focus()
+    for key in ("a", "x", "u", "m", "j"):
+        await page.keyboard.press(key)
+    assert await page.evaluate("[sent, document.activeElement.id]") == [0, "main"]
     await page.close()

@@ -168,7 +168,14 @@ async def test_a_report_is_shown_and_noted(service: FastAPI) -> None:
     async with browser_of(service, gwen) as browser:
         answer = await browser.get("/research/report", params={"period": "2026-Q1", "topic": "sleep"})
         assert answer.status_code == 200
-        assert (await browser.get("/research/report", params={"period": "spring"})).status_code == 422
+        for path in ("/research/report", "/research/articles"):
+            for language, shown in (("en", "This cannot be shown"), ("cy", "Ni ellir dangos hyn")):
+                refused = await browser.get(path, params={"period": "<b>spring", "lang": language})
+                assert refused.status_code == 422
+                assert refused.headers["content-type"].startswith("text/html")
+                assert shown in refused.text
+                assert "is not a period" in refused.text
+                assert "<b>" not in refused.text
         assert (await browser.get("/static/report.css")).headers["content-type"].startswith("text/css")
         assert (await browser.get("/static/research.css")).status_code == 200
     async with reading(service.state.database) as session:

@@ -150,6 +150,7 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
         "/research/articles",
         f"/research/report?period={month}",
         "/research/report?period=2020&lang=cy",
+        "/research/report?period=spring&lang=cy",
     ):
         await asking.goto(live_server.url + path)
         assert await violations(asking) == [], path
