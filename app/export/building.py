@@ -24,6 +24,7 @@ from app.export import canaries, manifest, planning, queries, runs
 from app.export.formats.chosen import Format, formats_for
 from app.export.formats.columns import MaskedConversation, Writer
 from app.export.formats.datapackage import write_data_package
+from app.export.generalising import Facts
 from app.export.models import ExportMember, ExportRun
 from app.export.periods import Period
 from app.export.rules import RunState
@@ -119,7 +120,8 @@ async def _write_whole(
     )
     formats, left_out = formats_for(plan.found, codebook, name=f"Earshot {run.period}")
     written = await _write(database, plan, run_id=run_id, folder=part, formats=formats, progress=progress)
-    if written.conversations < plan.found:  # what is told was decided for more of them
+    # What is told was decided for all who were counted: one who came since makes up for nobody who has gone.
+    if any(written.known[facts] < count for facts, count in plan.counts.items()):
         raise Conflict(
             "A parent has withdrawn consent while this export was built.", next_step="Build the export again."
         )
@@ -202,10 +204,11 @@ def remove_unfinished(settings: Settings) -> int:
 
 @dataclass(slots=True)
 class Written:
-    """What was written, and for how many conversations each fact was not told although it was known."""
+    """What was written: conversations by what is known of them, and how often each fact was not told."""
 
     conversations: int = 0
     messages: int = 0
+    known: Counter[Facts] = field(default_factory=Counter)
     suppressed: Counter[str] = field(default_factory=Counter)
 
 
@@ -230,6 +233,7 @@ async def _write(
         async for page in planning.conversations(database, plan):
             written.conversations += len(page)
             written.messages += sum(len(conversation.messages) for conversation in page)
+            written.known.update(conversation.known for conversation in page)
             written.suppressed.update(name for conversation in page for name in conversation.suppressed)
             await _note(database, run_id, page, done=written.conversations)
             await asyncio.to_thread(_write_page, writers, page)

@@ -53,12 +53,15 @@ class Builds:
 
     async def work_off(self) -> None:
         """Build all that is to be built, unless another worker or the command line is at it."""
+        tried: set[UUID] = set()
         async with alone(self._database, "exports") as mine:
             while mine:
                 async with reading(self._database) as session:
                     run_id = await queries.next_to_build(session)
-                if run_id is None or not await self._build(run_id):
+                # One that still waits could not even be given up: the database is away or full.
+                if run_id is None or run_id in tried or not await self._build(run_id):
                     return
+                tried.add(run_id)
 
     async def _build(self, run_id: UUID) -> bool:
         """Have one export built; False where its turn has not come."""

@@ -33,14 +33,22 @@ class _Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`chosen` names the conversations of a sample, by the name of their part; None: all."""
+    """`counts` says of how many conversations what is told was decided, by all that is known of them.
+
+    `chosen` names the conversations of a sample, by the name of their part; None: all.
+    """
 
     selection: Selection
     parts: list[Period]
     told: dict[Facts, Told]
     nations: Mapping[str, str]
-    found: int
+    counts: Mapping[Facts, int]
     chosen: dict[str, list[UUID]] | None = None
+
+    @property
+    def found(self) -> int:
+        """How many conversations were counted."""
+        return sum(self.counts.values())
 
     def told_at(self) -> dict[str, int]:
         """How many combinations of facts are told at each level of coarseness."""
@@ -77,7 +85,7 @@ async def plan(database: Database, run: ExportRun, *, nations: Mapping[str, str]
             part.name: sorted(drawn.id for drawn in sample if name_of[drawn.month] == part.name)
             for part in parts
         }
-    return Plan(selection, parts, generalise(by_facts), nations, sum(counts.values()), chosen)
+    return Plan(selection, parts, generalise(by_facts), nations, by_facts, chosen)
 
 
 async def conversations(database: Database, plan: Plan) -> AsyncIterator[list[MaskedConversation]]:
@@ -138,7 +146,7 @@ def _masked(group: RowGroup, rows: Sequence[Row], plan: Plan, part: Period) -> M
         for each in fields(Facts)
         if getattr(facts, each.name) and getattr(told.facts, each.name) != getattr(facts, each.name)
     ]
-    return MaskedConversation(group.id, facts_told, rows, suppressed)
+    return MaskedConversation(group.id, facts_told, rows, facts, suppressed)
 
 
 def _nothing(facts: Facts) -> Facts:

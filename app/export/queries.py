@@ -56,6 +56,15 @@ def consented() -> ColumnElement[bool]:
     return or_(~link, in_force)
 
 
+def of_own_study(staff_id: UUID) -> ColumnElement[bool]:
+    """True for a RowGroup that is in an export which this person asked for."""
+    return exists().where(
+        col(ExportMember.group_id) == col(RowGroup.id),
+        col(ExportRun.id) == col(ExportMember.run_id),
+        col(ExportRun.requested_by) == staff_id,
+    )
+
+
 def available(selection: Selection) -> ColumnElement[bool]:
     """The condition under which a RowGroup belongs to a selection and may be used."""
     conditions = [

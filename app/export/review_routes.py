@@ -43,6 +43,7 @@ async def decide(
                 at=at,
                 decision=decision,
                 words=fields.get("words", "")[: 2 * reviewing.AROUND],
+                staff_id=viewer.staff_id,
                 actor=viewer.actor,
             )
     except AppError as error:
@@ -100,7 +101,9 @@ async def _page(
         quotes = await quoting.next_quotes(
             session, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
         )
-        doubts = await reviewing.next_doubts(session, state.key_ring, actor=viewer.actor)
+        doubts = await reviewing.next_doubts(
+            session, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
+        )
     page = review_page(
         state.content, language, csrf=csrf_of(request), quotes=quotes, doubts=doubts, error=error
     )

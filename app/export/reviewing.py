@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Forbidden, NotFound
 from app.export import rewriting
 from app.export.editing import bounds
 from app.export.models import Row, RowGroup
-from app.export.queries import consented
+from app.export.queries import consented, of_own_study
 from app.sealing import KeyRing
 
 REVIEWS = ("reviewer",)
@@ -44,13 +44,16 @@ class Doubt:
     shown: str | None = None  # what stands behind the mask, as long as its conversation is kept
 
 
-async def next_doubts(session: AsyncSession, key_ring: KeyRing, *, actor: str) -> list[Doubt]:
-    """The next doubtful masks that nobody has decided on; each view is noted."""
+async def next_doubts(session: AsyncSession, key_ring: KeyRing, *, staff_id: UUID, actor: str) -> list[Doubt]:
+    """The next doubtful masks that nobody has decided on, outside of this person's studies.
+
+    Each view is noted.
+    """
     doubtful = cast(col(Row.spans), Text).like('%"doubtful": true%')
     found = await session.scalars(
         select(Row)
         .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
-        .where(doubtful, consented())
+        .where(doubtful, consented(), ~of_own_study(staff_id))
         .order_by(col(Row.group_id), col(Row.number))
         .limit(AT_ONCE)
     )
@@ -103,13 +106,19 @@ async def decide(
     at: int,
     decision: Decision,
     words: str,
+    staff_id: UUID,
     actor: str,
 ) -> None:
     """Keep a doubtful mask, take it off, or keep it and mask these `words` throughout the conversation.
 
-    Conflict if it has been decided on, or cannot be unmasked as the conversation is erased.
+    Conflict if it has been decided on, or cannot be unmasked as the conversation is erased; Forbidden to
+    whoever asked for an export that holds it.
     """
     row = await rewriting.row_to_change(session, group=group, number=message)
+    if await session.scalar(
+        select(col(RowGroup.id)).where(col(RowGroup.id) == group, of_own_study(staff_id))
+    ):
+        raise Forbidden("Nobody reviews what is in a study of their own.", next_step="Ask another reviewer.")
     if not 0 <= at < len(row.spans):
         raise NotFound("There is no such mask.", next_step="Go back to the list.")
     if not row.spans[at]["doubtful"]:

@@ -11,7 +11,7 @@ from app.content.rules import Codebook
 from app.db import Database, open_database, reading
 from app.export import manifest, queries
 from app.export.building import build_asked, build_run
-from app.export.builds import build_here
+from app.export.builds import REFUSED, build_here
 from app.export.rows import make_rows
 from app.export.rules import RunState
 from app.settings import Settings
@@ -48,6 +48,11 @@ def die_half_way(settings: Settings, codebook: Codebook, run_id: UUID) -> None:
 
     manifest.write_manifest = die
     build_here(settings, codebook, run_id)
+
+
+def refuse(*_: object) -> None:
+    """End as a build does that was refused, but cannot set its run back."""
+    sys.exit(REFUSED)
 
 
 def stop_half_way(settings: Settings, codebook: Codebook, run_id: UUID) -> None:

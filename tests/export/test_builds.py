@@ -123,6 +123,16 @@ async def test_a_refused_build_says_why_and_leaves_the_run(database: Database, s
     assert failed.failure == "The files could not be written (NotADirectoryError). Build the export again."
 
 
+async def test_a_run_that_cannot_even_be_given_up_is_tried_once_at_a_time(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk is full: it is looked at again later, and not again and again."""
+    run = await asked(database)
+    monkeypatch.setattr(builds, "build_here", killed.refuse)
+    await building(database, settings).work_off()
+    assert (await found(database, run)).state == "building"
+
+
 async def test_a_run_that_was_taken_back_is_not_built(database: Database, settings: Settings) -> None:
     run = await asked(database)
     taken = await found(database, run)

@@ -134,9 +134,8 @@ async def test_downloads_end_and_the_files_go(
 async def test_what_a_killed_build_left_goes_but_not_what_is_being_written(settings: Settings) -> None:
     exports = runs.exports(settings)
     (exports / ".left.part").mkdir(parents=True)
-    lock = building._lock(exports)
-    assert building.remove_unfinished(settings) == 0
-    building.os.close(lock)
+    with building._held(exports):
+        assert building.remove_unfinished(settings) == 0
     assert building.remove_unfinished(settings) == 1
     assert list(exports.iterdir()) == []
 

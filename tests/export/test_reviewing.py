@@ -14,7 +14,7 @@ from sqlmodel import col
 from app.audit import AuditEntry
 from app.chat.models import Conversation
 from app.db import Database, reading, transaction
-from app.errors import AppError, BadRequest, Conflict
+from app.errors import AppError, BadRequest, Conflict, Forbidden
 from app.export import pages, quoting, reviewing
 from app.export.editing import masked_more
 from app.export.models import Row
@@ -22,10 +22,12 @@ from app.export.reviewing import AROUND, Decision, doubts_of
 from app.export.rows import make_rows
 from app.settings import PROJECT, Settings
 from tests.cast import FARID, GWEN, browser_of, hire_and_sign_in
-from tests.export.conversations import CODEBOOK, KEYS, NOW, add_closed
+from tests.export.conversations import CODEBOOK, KEYS, NOW, add_closed, add_staff
+from tests.export.test_runs import approved, build, requested
 from tests.journey.axe import violations
 from tests.scenes import content
 
+SOMEBODY = UUID(int=9)
 TALK = (
     ("parent", f"{'It has been so very hard for all of us. ' * 4}I am so tired. My son Tomos Pryce cries."),
     ("coach", "Thank you. And how does he like the rowing club?"),
@@ -53,7 +55,13 @@ async def _doubted(database: Database) -> Row:
 
 
 async def decide(
-    database: Database, row: Row, decision: Decision, *, words: str = "", message: int | None = None
+    database: Database,
+    row: Row,
+    decision: Decision,
+    *,
+    words: str = "",
+    message: int | None = None,
+    by: UUID = SOMEBODY,
 ) -> None:
     async with transaction(database) as session:
         await reviewing.decide(
@@ -64,6 +72,7 @@ async def decide(
             at=0,
             decision=decision,
             words=words,
+            staff_id=by,
             actor="reviewer:somebody",
         )
 
@@ -80,12 +89,12 @@ async def test_a_mask_is_kept_once(database: Database, doubtful: Row) -> None:
     with pytest.raises(Conflict):
         await decide(database, doubtful, Decision.ACCEPT)
     async with transaction(database) as session:
-        assert await reviewing.next_doubts(session, KEYS, actor="reviewer:x") == []
+        assert await reviewing.next_doubts(session, KEYS, staff_id=SOMEBODY, actor="reviewer:x") == []
 
 
 async def test_a_mask_is_taken_off_while_the_conversation_is_kept(database: Database, doubtful: Row) -> None:
     async with transaction(database) as session:
-        (doubt,) = await reviewing.next_doubts(session, KEYS, actor="reviewer:x")
+        (doubt,) = await reviewing.next_doubts(session, KEYS, staff_id=SOMEBODY, actor="reviewer:x")
     assert doubt.shown is not None
     assert doubt.shown in TALK[0][1]
     await decide(database, doubtful, Decision.UNMASK)
@@ -97,7 +106,7 @@ async def test_a_mask_stays_once_the_conversation_is_erased(database: Database, 
         conversation = (await session.scalars(select(Conversation))).one()
         await session.delete(conversation)
     async with transaction(database) as session:
-        (doubt,) = await reviewing.next_doubts(session, KEYS, actor="reviewer:x")
+        (doubt,) = await reviewing.next_doubts(session, KEYS, staff_id=SOMEBODY, actor="reviewer:x")
     assert doubt.shown is None
     with pytest.raises(Conflict):
         await decide(database, doubtful, Decision.UNMASK)
@@ -131,12 +140,28 @@ async def test_what_stands_beside_is_masked_throughout(database: Database, doubt
                     assert row.text[int(str(span["start"])) : int(str(span["end"]))] == "[MASKED]"
 
 
+async def test_whoever_asked_for_an_export_does_not_review_what_is_in_it(
+    database: Database, settings: Settings, doubtful: Row
+) -> None:
+    """A researcher who has become a reviewer since."""
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    await approved(database, run, by=reviewer)
+    await build(database, settings, run, by=researcher)
+    async with transaction(database) as session:
+        assert await reviewing.next_doubts(session, KEYS, staff_id=researcher, actor="reviewer:x") == []
+        assert len(await reviewing.next_doubts(session, KEYS, staff_id=reviewer, actor="reviewer:y")) == 1
+    with pytest.raises(Forbidden):
+        await decide(database, doubtful, Decision.ACCEPT, by=researcher)
+    await decide(database, doubtful, Decision.ACCEPT, by=reviewer)
+
+
 async def test_little_is_shown_and_each_view_is_noted(database: Database, doubtful: Row) -> None:
     (doubt,) = doubts_of(doubtful)
     assert len(doubt.before) == AROUND
     assert len(doubt.after) <= AROUND
     async with transaction(database) as session:
-        await reviewing.next_doubts(session, KEYS, actor="reviewer:x")
+        await reviewing.next_doubts(session, KEYS, staff_id=SOMEBODY, actor="reviewer:x")
     await decide(database, doubtful, Decision.ACCEPT)
     async with reading(database) as session:
         noted = list(

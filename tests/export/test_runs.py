@@ -264,6 +264,34 @@ async def test_a_withdrawal_while_building_stops_the_build(
         await runs.release_run(database, settings, run_id=run, staff_id=reviewer, role="reviewer")
 
 
+async def test_a_newcomer_makes_up_for_nobody_who_has_gone(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many are written as were counted, and yet what is told was decided for others."""
+    goes, _ = await made(database, settings, {"region": "london"}, {"region": "london"})
+    researcher, reviewer = await add_staff(database, "researcher"), await add_staff(database, "reviewer")
+    run = await requested(database, researcher)
+    await approved(database, run, by=reviewer)
+    write_rows = building._write
+
+    async def with_another_instead(*args: object, **kwargs: object) -> building.Written:
+        await withdraw(database, goes)
+        await made(database, settings, {"region": "wales"})
+        written = await write_rows(*args, **kwargs)  # type: ignore[arg-type]
+        assert written.conversations == 2
+        return written
+
+    monkeypatch.setattr(building, "_write", with_another_instead)
+    with pytest.raises(Conflict):
+        await build(database, settings, run, by=researcher)
+    async with reading(database) as session:
+        left = await session.get_one(ExportRun, run)
+    assert (left.state, left.failure) == (
+        "approved",
+        "A parent has withdrawn consent while this export was built. Build the export again.",
+    )
+
+
 async def test_cells_that_a_spreadsheet_would_run_are_defused(database: Database, settings: Settings) -> None:
     async with transaction(database) as session:
         group = RowGroup(

@@ -22,6 +22,7 @@ from tests.export.killed import build_again
 from tests.faults.ground import Ground, Outcome
 
 FRESH = 8  # conversations that the row job finds at each try
+START_S = 300  # a process, on a machine that many share
 STANDING = 16  # and that each build finds
 
 
@@ -64,7 +65,7 @@ async def _killed(
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"begun\n"
+    assert await asyncio.wait_for(process.stdout.readline(), START_S) == b"begun\n"
     async with transaction(database) as session:
         await withdraw_consent(session, conversation_id=gone)
     with suppress(TimeoutError):

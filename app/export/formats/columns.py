@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from app.export.generalising import Facts
 from app.export.models import Row
 
 LISTS = ("topics", "barriers", "service_gaps")
@@ -20,12 +21,13 @@ COLUMNS = ("conversation", *MESSAGE, *LISTS, *PLAIN, "simulated")
 class MaskedConversation:
     """One conversation as an export tells of it: `facts` holds LISTS, PLAIN and `simulated`.
 
-    `suppressed` names the facts that are known and not told.
+    `known` are the facts under which it was counted; `suppressed` names those that are not told.
     """
 
     id: UUID
     facts: dict[str, object]
     messages: Sequence[Row]
+    known: Facts
     suppressed: Sequence[str] = ()
 
     def records(self) -> Iterator[dict[str, object]]:
