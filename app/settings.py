@@ -64,6 +64,7 @@ class Limits(BaseModel):
     staff_messages_per_minute: PositiveInt = 120
     parent_sockets: PositiveInt = 3
     staff_sockets: PositiveInt = 8
+    unheard_sockets: PositiveInt = 1000
     outbound_frames: PositiveInt = 256
     outbound_bytes: PositiveInt = 1048576
     recovery_events: PositiveInt = 300

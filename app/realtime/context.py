@@ -1,6 +1,7 @@
 """What everything on the socket works with, put together once by the composition root."""
 
 from asyncio import Task
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -34,6 +35,7 @@ class Realtime:
     is_open: Callable[[], bool]
     sessions: dict[Connection, Session] = field(default_factory=dict)
     reads: dict[UUID, int] = field(default_factory=dict)  # participant → read up to, not stored yet
+    unheard: Counter[str] = field(default_factory=Counter)  # address → its sockets that have not said hello
     requests: dict[UUID, Bucket] = field(default_factory=dict)  # whose → the pace of what they ask over HTTP
     visits: dict[tuple[UUID, UUID], Visit] = field(default_factory=dict)  # whose and which tab → its place
     keepers: set[Task[None]] = field(default_factory=set)  # of visits, until nothing of theirs is at work

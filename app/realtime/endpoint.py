@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import clock
 from app.accounts.access import own_origin
+from app.accounts.limits import address
 from app.chat.writer import Posted
 from app.db import DATABASE_ERRORS
 from app.errors import AppError, NotFound
@@ -67,7 +68,8 @@ async def serve(realtime: Realtime, scope: Scope, receive: Receive, send: Send) 
     direct = direct_of(scope)
     outbound = outbound_of(realtime, write=direct.write if direct else None)
     sender = asyncio.create_task(_send_all(send, outbound))
-    reader = asyncio.create_task(_greet_and_read(realtime, receive, outbound, direct))
+    whose = address(HTTPConnection(scope))
+    reader = asyncio.create_task(_greet_and_read(realtime, receive, outbound, direct, whose))
     closed = asyncio.create_task(outbound.closed.wait())
     try:
         # A socket that must go is let go even while its reader waits, or its sender is stuck.
@@ -88,12 +90,12 @@ async def serve(realtime: Realtime, scope: Scope, receive: Receive, send: Send) 
 
 
 async def _greet_and_read(
-    realtime: Realtime, receive: Receive, outbound: Outbound, direct: DirectProtocol | None
+    realtime: Realtime, receive: Receive, outbound: Outbound, direct: DirectProtocol | None, whose: str
 ) -> None:
     session = Session(pace(realtime), clock.monotonic())
     connection: Connection | None = None
     try:
-        connection = await _greet(realtime, receive, session, outbound)
+        connection = await _greet(realtime, receive, session, outbound, whose)
         if connection is not None:
             if direct is not None:
                 direct.hear = partial(_hear, realtime, session, connection)
@@ -198,14 +200,11 @@ async def carry_out(realtime: Realtime, connection: Connection, frame: frames.Cl
 
 
 async def _greet(
-    realtime: Realtime, receive: Receive, session: Session, outbound: Outbound
+    realtime: Realtime, receive: Receive, session: Session, outbound: Outbound, whose: str
 ) -> Connection | None:
     """Wait for hello, find out who it is, and bring them up to date; None when the socket must go."""
-    try:
-        async with asyncio.timeout(realtime.settings.timers.hello):
-            text = await _next(receive)
-    except TimeoutError:
-        outbound.close(4500)
+    text = await _first(realtime, receive, outbound, whose)
+    if text is None:
         return None
     outcome = session.receive(text, clock.monotonic())
     if not isinstance(outcome, Command) or not isinstance(outcome.frame, frames.Hello):
@@ -226,6 +225,24 @@ async def _greet(
         return None
     await bring_up(realtime, connection, places, hello.d.cursors, hello_id=hello.id)
     return connection
+
+
+async def _first(realtime: Realtime, receive: Receive, outbound: Outbound, whose: str) -> str | bytes | None:
+    """What this socket says first; None where it must go: it is silent, or too many of its address are."""
+    if realtime.unheard[whose] >= realtime.settings.limits.unheard_sockets:
+        outbound.close(4005)
+        return None
+    realtime.unheard[whose] += 1
+    try:
+        async with asyncio.timeout(realtime.settings.timers.hello):
+            return await _next(receive)
+    except TimeoutError:
+        outbound.close(4500)
+        return None
+    finally:
+        realtime.unheard[whose] -= 1
+        if not realtime.unheard[whose]:
+            del realtime.unheard[whose]
 
 
 async def _send_all(send: Send, outbound: Outbound) -> None:
