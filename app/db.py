@@ -48,6 +48,8 @@ from app.turn import Turn
 
 MIGRATIONS = PROJECT / "migrations"
 SQLITE_WAIT_S = 30
+# A worker that was stopped in the middle of a transaction keeps its locks from the others no longer.
+POSTGRES_SESSION = {"server_settings": {"idle_in_transaction_session_timeout": "30s"}}
 
 T = TypeVar("T")
 
@@ -126,7 +128,9 @@ def open_database(settings: Settings) -> Database:
             next_step="Use sqlite:///path/to/file.db or postgresql://user:password@host/name.",
         )
     if url.startswith("postgresql"):
-        engine = create_async_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
+        engine = create_async_engine(
+            url, connect_args=POSTGRES_SESSION, pool_size=10, max_overflow=10, hide_parameters=True
+        )
         return Database(engine)
     Path(url.removeprefix("sqlite+aiosqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(

@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from app.audit import AuditHead
 from app.db import (
+    DATABASE_ERRORS,
     Database,
     UtcTime,
     alone,
@@ -243,3 +244,27 @@ async def test_work_for_one_worker_is_done_by_one_and_free_again_afterwards(
     async with alone(other, "daily") as now:
         assert now
     await other.engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_transaction_that_does_nothing_more_lets_its_locks_go(
+    database: Database, settings: Settings
+) -> None:
+    async with reading(database) as session:
+        shown = await session.scalar(text("SHOW idle_in_transaction_session_timeout"))
+        assert shown == "30s"
+    ended = asyncio.Event()
+    elsewhere = open_database(settings)
+    with pytest.raises(DATABASE_ERRORS):  # noqa: PT012
+        async with transaction(elsewhere) as session:
+            await session.execute(update(AuditHead).values(number=7))
+            raw = await (await session.connection()).get_raw_connection()
+            assert raw.driver_connection is not None
+            raw.driver_connection.add_termination_listener(lambda _: ended.set())
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+            await asyncio.wait_for(ended.wait(), PATIENCE_S)
+            async with transaction(database) as another:
+                await another.execute(update(AuditHead).values(number=8))
+            await session.execute(update(AuditHead).values(number=9))
+    assert await _number(database) == 8
+    await elsewhere.engine.dispose()
