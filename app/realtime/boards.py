@@ -12,14 +12,13 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
 from app.accounts.models import Staff
 from app.chat.models import Conversation
-from app.db import Database, reading, transaction
+from app.db import DATABASE_ERRORS, Database, reading, transaction
 from app.queue import queries
 from app.queue.models import Assignment, Shift
 from app.queue.nuisance import Unreviewed, unreviewed
@@ -52,7 +51,8 @@ class Boards:
         self._is_open = is_open
         self._coaches_pick = coaches_pick
         self._changed = asyncio.Event()
-        self._told: set[UUID] = set()  # parents of whose wait it is written down what they were told
+        self._told: set[UUID] = set()  # parents of whose wait it is written down what they were told first
+        self._to_note: dict[UUID, Expected] = {}  # and of whose it is not yet
         self._sent: dict[tuple[Connection, str], dict[str, object]] = {}
 
     def mark(self, _: object = None) -> None:
@@ -66,7 +66,7 @@ class Boards:
             self._changed.clear()
             try:
                 await self.send()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("boards.not_sent", kind=type(error).__name__)
                 self._changed.set()  # the database is away: what is shown stays, and is sent when it is back
             await asyncio.sleep(self._refresh)  # what changes meanwhile goes out together
@@ -175,20 +175,29 @@ class Boards:
         await self._note_told(parents, places, gaps)
 
     async def _note_told(self, parents: list[Connection], places: dict[UUID, int], gaps: list[float]) -> None:
-        """Keep what each parent was told first, to measure later how wrong it was."""
+        """Keep what each parent was told first, to measure later how wrong it was.
+
+        What cannot be written now is written with a later board: nobody's board waits for it.
+        """
         self._told &= places.keys()
-        new: dict[UUID, Expected] = {}
+        self._to_note = {whose: first for whose, first in self._to_note.items() if whose in places}
         for connection in parents:
             whose = connection.conversation
-            if whose is None or whose in self._told or whose not in places:
+            if whose is None or whose in self._told or whose in self._to_note or whose not in places:
                 continue
             expected = expected_wait(places[whose], gaps)
             if expected is not None:
-                new[whose] = expected
-        if new:
+                self._to_note[whose] = expected
+        if not self._to_note:
+            return
+        try:
             async with transaction(self._database) as session:
-                await note_told(session, new)
-            self._told |= new.keys()
+                await note_told(session, self._to_note)
+        except DATABASE_ERRORS as error:
+            logger.warning("boards.wait_not_noted", kind=type(error).__name__)
+            return
+        self._told |= self._to_note.keys()
+        self._to_note = {}
 
     def _send_state(self, connection: Connection, stream: str, state: dict[str, object]) -> None:
         if self._sent.get((connection, stream)) != state:

@@ -15,6 +15,7 @@ from app.accounts.models import StaffSession
 from app.chat.models import Participant
 from app.db import reading, transaction
 from app.queue.models import Assignment, QueueEntry
+from app.queue.rules import Turn
 from app.realtime.heartbeat import check_sessions, store_reads
 from app.settings import Settings
 from tests.cast import CARYS, ESTHER, Person, SignedIn, open_session
@@ -51,34 +52,83 @@ async def test_a_parents_place_moves_up_as_the_others_are_taken(settings: Settin
             await talk.until(lambda f: f.get("k") == "queue.position" and f["d"]["position"] == 1)
 
 
+async def _six_were_taken(app: FastAPI, settings: Settings) -> None:
+    """One a minute, so that a wait can be told."""
+    database = app.state.database
+    carys = await on_duty(database, CARYS)
+    for turn in range(6):
+        done = await enter(database, settings)
+        await claim(database, carys, done.conversation_id)
+        place = await parents(database, done.conversation_id)
+        await end(database, settings, place)
+        await wrap_up(database, settings, await coachs(database, carys, done.conversation_id))
+        async with transaction(database) as session:
+            await session.execute(
+                update(Assignment)
+                .where(col(Assignment.conversation_id) == done.conversation_id)
+                .values(assigned_at=clock.now() - timedelta(minutes=turn))
+            )
+
+
+async def _told_p50(app: FastAPI, conversation: UUID) -> int | None:
+    async with reading(app.state.database) as session:
+        found: int | None = await session.scalar(
+            select(col(QueueEntry.told_p50)).where(col(QueueEntry.conversation_id) == conversation)
+        )
+    return found
+
+
+REFUSE_NOTES = {
+    "sqlite": [
+        "CREATE TRIGGER refuse BEFORE UPDATE OF told_at ON queue_entry BEGIN SELECT RAISE(ABORT, 'no'); END"
+    ],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$",
+        "CREATE TRIGGER refuse BEFORE UPDATE OF told_at ON queue_entry EXECUTE FUNCTION refuse()",
+    ],
+}
+ALLOW_NOTES = {"sqlite": "DROP TRIGGER refuse", "postgresql": "DROP TRIGGER refuse ON queue_entry"}
+
+
+async def test_a_board_is_sent_though_what_was_told_cannot_be_written_down_yet(settings: Settings) -> None:
+    async with running(_quick(settings)) as app:
+        await _six_were_taken(app, settings)
+        engine = app.state.database.engine
+        async with transaction(app.state.database) as session:
+            for statement in REFUSE_NOTES[engine.dialect.name]:
+                await session.execute(text(statement))
+        started = await enter(app.state.database, settings)
+        async with talking(app, started.token) as talk:
+            told = await talk.until(lambda f: f.get("k") == "queue.position")
+            first = told["d"]["expected_s"]["p50"]
+            await app.state.boards.send()
+            assert await _told_p50(app, started.conversation_id) is None
+            ahead = (await enter(app.state.database, settings)).conversation_id
+            async with transaction(app.state.database) as session:
+                await session.execute(
+                    update(QueueEntry)
+                    .where(col(QueueEntry.conversation_id) == ahead)
+                    .values(turn=Turn.HIGH_RISK)
+                )
+                await session.execute(text(ALLOW_NOTES[engine.dialect.name]))
+            await app.state.boards.send()
+            assert await _told_p50(app, started.conversation_id) == first
+            later = await talk.until(lambda f: f.get("k") == "queue.position" and f["d"]["position"] == 2)
+            assert later["d"]["expected_s"]["p50"] > first, "so what was told first is what was kept"
+
+
 async def test_an_expected_wait_is_told_once_enough_is_known(settings: Settings) -> None:
     async with running(_quick(settings)) as app:
         database = app.state.database
-        carys = await on_duty(database, CARYS)
-        for turn in range(6):
-            done = await enter(database, settings)
-            await claim(database, carys, done.conversation_id)
-            place = await parents(database, done.conversation_id)
-            await end(database, settings, place)
-            await wrap_up(database, settings, await coachs(database, carys, done.conversation_id))
-            async with transaction(database) as session:
-                await session.execute(
-                    update(Assignment)
-                    .where(col(Assignment.conversation_id) == done.conversation_id)
-                    .values(assigned_at=clock.now() - timedelta(minutes=turn))
-                )
+        await _six_were_taken(app, settings)
         started = await enter(database, settings)
         async with talking(app, started.token) as talk:
             place_told = await talk.until(lambda f: f.get("k") == "queue.position")
             assert place_told["d"]["position"] == 1
             assert 50 <= place_told["d"]["expected_s"]["p50"] <= place_told["d"]["expected_s"]["p80"] <= 70
             await app.state.boards.send()
-            async with reading(database) as session:
-                entry = await session.scalar(
-                    select(QueueEntry).where(col(QueueEntry.conversation_id) == started.conversation_id)
-                )
-            assert entry is not None
-            assert entry.told_p50 == place_told["d"]["expected_s"]["p50"], "kept, to be measured later"
+            kept = await _told_p50(app, started.conversation_id)
+            assert kept == place_told["d"]["expected_s"]["p50"], "to be measured later"
 
 
 async def test_staff_see_the_queue_whole_and_supervisors_the_coaches_too(settings: Settings) -> None:
