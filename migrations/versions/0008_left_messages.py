@@ -46,12 +46,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "reason IN ('abusive', 'sexual', 'threats', 'prank')", name=op.f("ck_block_reason")
         ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"],
-            ["conversation.id"],
-            name=op.f("fk_block_conversation_id"),
-            ondelete="CASCADE",
-        ),
+        _of_a_conversation("block"),
         sa.ForeignKeyConstraint(["made_by"], ["staff.id"], name=op.f("fk_block_made_by")),
         sa.ForeignKeyConstraint(["reviewed_by"], ["staff.id"], name=op.f("fk_block_reviewed_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
@@ -67,6 +62,11 @@ def downgrade() -> None:
     op.drop_column("shift", "break_due_at")
     op.execute("UPDATE queue_entry SET turn = 2 WHERE turn = 3")
     _renew_queue_entry(sa.CheckConstraint("turn IN (0, 1, 2)", name=op.f("ck_queue_entry_turn")))
+
+
+def _of_a_conversation(table: str) -> sa.ForeignKeyConstraint:
+    name = op.f(f"fk_{table}_conversation_id")
+    return sa.ForeignKeyConstraint(["conversation_id"], ["conversation.id"], name=name, ondelete="CASCADE")
 
 
 def _renew_queue_entry(*parts: sa.schema.SchemaItem) -> None:
@@ -89,12 +89,7 @@ def _renew_queue_entry(*parts: sa.schema.SchemaItem) -> None:
         sa.CheckConstraint(
             "state IN ('waiting', 'assigned', 'abandoned', 'expired')", name=op.f("ck_queue_entry_state")
         ),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"],
-            ["conversation.id"],
-            name=op.f("fk_queue_entry_conversation_id"),
-            ondelete="CASCADE",
-        ),
+        _of_a_conversation("queue_entry"),
         sa.ForeignKeyConstraint(["earlier_coach"], ["staff.id"], name=op.f("fk_queue_entry_earlier_coach")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entry")),
     )
