@@ -48,6 +48,9 @@ async def test_a_stranger_sees_where_to_sign_in_and_nothing_else(service: FastAP
             assert (await browser.get(address)).status_code == 401
         assert (await browser.get("/research/report", params={"period": "2026"})).status_code == 401
         assert (await browser.post("/research/runs", data=ASKED)).status_code == 401
+        sent = await browser.post("/research/runs", data=ASKED, headers={"Accept": "text/html"})
+        assert (sent.status_code, sent.headers["content-type"][:9]) == (401, "text/html")
+        assert "You are not signed in." in sent.text, "who was signed out while writing reads a sentence"
 
 
 @pytest.mark.parametrize("person", [CARYS, ESTHER], ids=lambda person: person.role)
