@@ -1,9 +1,9 @@
 /** What staff do about a concern and about a question to the supervisors. */
 import { ask } from "../app/realtime/client/http.js";
 import { browser } from "../app/realtime/client/platform.js";
-import type { Consulted, Doings, Model, StepTaken } from "./model.js";
+import type { ClosedConcern, Consulted, Doings, Model, StepTaken } from "./model.js";
 
-type CareDoings = Pick<Doings, "step" | "readConcern" | "consult" | "readConsult">;
+type CareDoings = Pick<Doings, "step" | "readConcern" | "lookUpClosed" | "consult" | "readConsult">;
 type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
 
 export function careDoings(model: Model, attempt: Attempt): CareDoings {
@@ -22,6 +22,7 @@ export function careDoings(model: Model, attempt: Attempt): CareDoings {
         await model.connection?.request({ t: "concern.step", d: state === "decided" ? { ...d, ...decision } : d });
         form.reset();
         model.known.delete(concern);
+        if (state === "closed") model.closed = null; // what was looked up lacks it
       });
     },
     consult(conversation, form, t) {
@@ -38,6 +39,14 @@ export function careDoings(model: Model, attempt: Attempt): CareDoings {
       void attempt(`read consult ${conversation}`, async () => {
         const address = `/api/v1/conversations/${conversation}/consult`;
         model.consulted.set(conversation, (await ask(address)) as readonly Consulted[]);
+      });
+    },
+    lookUpClosed() {
+      const found = model.closed ?? [];
+      const before = found.at(-1)?.closed_at;
+      void attempt("look up closed concerns", async () => {
+        const address = `/api/v1/concerns${before ? `?before=${encodeURIComponent(before)}` : ""}`;
+        model.closed = [...found, ...((await ask(address)) as readonly ClosedConcern[])];
       });
     },
     readConcern(concern) {

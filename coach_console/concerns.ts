@@ -1,7 +1,8 @@
 /** Concerns: raising one beside a chat, and taking one further step by step. */
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import { type ConcernStep, type Doings, minutesSince, type Model } from "./model.js";
+import { momentOf } from "../app/realtime/client/times.js";
+import { type ClosedConcern, type ConcernStep, type Doings, minutesSince, type Model, type StepTaken } from "./model.js";
 
 const CATEGORIES = [
   "suicide_self_harm",
@@ -19,6 +20,7 @@ const NEXT: Readonly<Record<string, ConcernStep>> = {
   decided: "closed",
 };
 
+const CLOSED_PAGE = 50;
 const PARTS = ["second", "shared", "parent_told", "references"] as const;
 
 interface Colleague {
@@ -65,8 +67,63 @@ export function concernsView(model: Model, doings: Doings): TemplateResult {
               (one) => concernView(model, doings, one),
             )}
           </ul>`}
+      ${closedView(model, doings)}
     </section>
   `;
+}
+
+/** Those that were closed, once they are asked for: to be read, and nothing else. */
+function closedView({ words, closed, known }: Model, doings: Doings): TemplateResult {
+  if (closed === null)
+    return html`<button type="button" class="quiet" @click=${doings.lookUpClosed}>
+      ${words("console.concerns.closed")}
+    </button>`;
+  return html`
+    <h3>${words("console.concerns.closed")}</h3>
+    ${closed.length === 0 ? html`<p class="empty">${words("console.concerns.closed.none")}</p>` : nothing}
+    <ul class="concerns">
+      ${repeat(
+        closed,
+        (one) => one.id,
+        (one: ClosedConcern) => html`<li>
+          <p>
+            <strong>${words(`console.concern.${one.category}`)}</strong>,
+            ${words("console.concern.closed_at", { moment: momentOf(one.closed_at, words) })}
+          </p>
+          ${knownView(words, doings, one.id, known.get(one.id))}
+        </li>`,
+      )}
+    </ul>
+    ${closed.length > 0 && closed.length % CLOSED_PAGE === 0
+      ? html`<button type="button" class="quiet" @click=${doings.lookUpClosed}>
+          ${words("console.concerns.earlier")}
+        </button>`
+      : nothing}
+  `;
+}
+
+/** The steps with their notes, or the button that reads them. */
+function knownView(
+  words: Model["words"],
+  doings: Doings,
+  concern: string,
+  known: readonly StepTaken[] | undefined,
+): TemplateResult {
+  if (!known)
+    return html`<button type="button" class="quiet" @click=${() => doings.readConcern(concern)}>
+      ${words("console.concern.known")}
+    </button>`;
+  return html`<ul class="known">
+    ${known.map(
+      (step) => html`<li>
+        <strong>${words(`console.concern.state.${step.state}`)}</strong>, ${step.by}
+        ${step.note ? html`<p>${step.note}</p>` : nothing}
+        ${PARTS.map((part) =>
+          step[part] ? html`<p><strong>${words(`console.concern.${part}`)}:</strong> ${step[part]}</p>` : nothing,
+        )}
+      </li>`,
+    )}
+  </ul>`;
 }
 
 function concernView(model: Model, doings: Doings, one: Concern): TemplateResult {
@@ -81,23 +138,7 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
       ${words(`console.concern.state.${one.state}`)},
       ${words("console.concern.ago", { minutes: minutesSince(one.raised_at) })}
     </p>
-    ${known
-      ? html`<ul class="known">
-          ${known.map(
-            (step) => html`<li>
-              <strong>${words(`console.concern.state.${step.state}`)}</strong>, ${step.by}
-              ${step.note ? html`<p>${step.note}</p>` : nothing}
-              ${PARTS.map((part) =>
-                step[part]
-                  ? html`<p><strong>${words(`console.concern.${part}`)}:</strong> ${step[part]}</p>`
-                  : nothing,
-              )}
-            </li>`,
-          )}
-        </ul>`
-      : html`<button type="button" class="quiet" @click=${() => doings.readConcern(one.id)}>
-          ${words("console.concern.known")}
-        </button>`}
+    ${knownView(words, doings, one.id, known)}
     ${next
       ? html`<form
           @submit=${(event: SubmitEvent) => {

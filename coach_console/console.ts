@@ -35,6 +35,7 @@ const model: Model = {
   fault: null,
   begun: new Map(),
   known: new Map(),
+  closed: null,
   consulted: new Map(),
   explained: new Map(),
   offeredAt: new Map(),

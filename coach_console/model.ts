@@ -61,6 +61,8 @@ export interface Model {
   begun: Map<string, Begun>;
   /** What a supervisor has read about a concern: its steps with their notes. */
   known: Map<string, readonly StepTaken[]>;
+  /** Closed concerns that a supervisor has looked up, newest first; null until then. */
+  closed: readonly ClosedConcern[] | null;
   /** What was asked and answered beside a conversation, as a supervisor has read it. */
   consulted: Map<string, readonly Consulted[]>;
   /** Decisions about a conversation that a supervisor asked about. */
@@ -82,6 +84,12 @@ export interface Explained {
   readonly headline: string;
   readonly lines: readonly string[];
   readonly same: boolean | null;
+}
+
+export interface ClosedConcern {
+  readonly id: string;
+  readonly category: string;
+  readonly closed_at: string;
 }
 
 export interface StepTaken {
@@ -121,6 +129,8 @@ export interface Doings {
   readonly consult: (conversation: string, form: HTMLFormElement, verb: "consult.ask" | "consult.whisper") => void;
   readonly readConsult: (conversation: string) => void;
   readonly readConcern: (concern: string) => void;
+  /** Looks up the closed concerns, or the next of them. */
+  readonly lookUpClosed: () => void;
   readonly end: (conversation: string) => void;
   readonly warn: (conversation: string) => void;
   readonly block: (conversation: string, form: HTMLFormElement) => void;

@@ -15,6 +15,7 @@ from app.safeguarding.records import Record, key_of, opened
 from app.safeguarding.rules import ConcernState
 from app.sealing import KeyRing
 
+CLOSED_PAGE = 50
 IN_ORDER = [state.value for state in ConcernState]
 
 
@@ -40,6 +41,17 @@ async def unclosed(session: AsyncSession) -> list[Concern]:
         .order_by(col(Concern.raised_at), col(Concern.id))
     )
     return list(rows.scalars())
+
+
+async def closed(session: AsyncSession, *, before: datetime | None = None) -> list[Concern]:
+    """The concerns that were closed last, or last before then, newest first; a page of them."""
+    chosen = select(Concern).where(Concern.state == ConcernState.CLOSED)
+    if before is not None:
+        chosen = chosen.where(Concern.changed_at < before)
+    rows = await session.scalars(
+        chosen.order_by(col(Concern.changed_at).desc(), col(Concern.id)).limit(CLOSED_PAGE)
+    )
+    return list(rows)
 
 
 async def of_conversation(session: AsyncSession, *, conversation_id: UUID) -> list[Concern]:

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from app import audit, clock
 from app.accounts.access import require
@@ -13,7 +13,7 @@ from app.accounts.models import Role
 from app.accounts.rules import Viewer
 from app.db import transaction
 from app.safeguarding.consulting import read_consult
-from app.safeguarding.queries import steps
+from app.safeguarding.queries import closed, steps
 
 router = APIRouter()
 
@@ -34,6 +34,17 @@ class Step(BaseModel):
     shared: str
     parent_told: str
     references: str
+
+
+class ClosedConcern(BaseModel):
+    """A concern that was closed, without a word of what is known about it; the times are RFC 3339."""
+
+    id: UUID
+    conversation: UUID
+    category: str
+    state: str
+    raised_at: str
+    closed_at: str
 
 
 class Consult(BaseModel):
@@ -57,6 +68,32 @@ async def consult(
         said = await read_consult(session, state.key_ring, conversation_id=id)
         audit.note(session, actor=viewer.actor, action="consult.read", subject=f"conversation:{id}")
     return [Consult(kind=each.kind, by=each.by, at=clock.wire(each.at), body=each.body) for each in said]
+
+
+@router.get("/api/v1/concerns")
+async def closed_concerns(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(require(Role.SUPERVISOR))],
+    before: AwareDatetime | None = None,
+) -> list[ClosedConcern]:
+    """The concerns that were closed last, newest first, fifty at most; the next ones with `before`.
+
+    Not what is known about them: each has to be read by itself. Each look is in the audit record.
+    """
+    async with transaction(request.app.state.database) as session:
+        found = await closed(session, before=before)
+        audit.note(session, actor=viewer.actor, action="concerns.listed", subject="concerns:closed")
+    return [
+        ClosedConcern(
+            id=each.id,
+            conversation=each.conversation_id,
+            category=each.category,
+            state=each.state,
+            raised_at=clock.wire(each.raised_at),
+            closed_at=clock.wire(each.changed_at),
+        )
+        for each in found
+    ]
 
 
 @router.get("/api/v1/concerns/{id}")

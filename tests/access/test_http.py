@@ -191,6 +191,7 @@ MATRIX: dict[tuple[str, str], Cell] = {
     ("POST", "/api/v1/staff/socket-pass"): Cell(answers=staff_only(201)),
     ("GET", "/api/v1/runs"): Cell(answers=research_only(farid=200, gwen=200, huw=200)),
     ("POST", "/api/v1/runs"): Cell(json=ASKED, answers=research_only(farid=201, gwen=403, huw=403)),
+    ("GET", "/api/v1/concerns"): Cell(answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 200}),
     ("GET", "/api/v1/concerns/{id}"): Cell(
         "/api/v1/concerns/00000000-0000-4000-8000-000000000000",
         answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 404},

@@ -58,6 +58,13 @@ async def test_a_coach_is_not_alone_with_a_concern(
         await expect(lead.get_by_text("The local team.")).to_be_visible()
         await lead.get_by_role("button", name="Close the concern").click()
         await expect(lead.get_by_text("There is no open concern")).to_be_visible()
+        await lead.get_by_role("button", name="Closed concerns").click()
+        await expect(lead.get_by_text("closed on")).to_be_visible()
+        await expect(lead.get_by_text("The local team.")).to_be_hidden()
+        await lead.get_by_role("button", name="What is known").click()
+        await expect(lead.get_by_text("The local team.")).to_be_visible()
+        await expect(lead.get_by_role("button", name="Close the concern")).to_have_count(0)
+        assert await violations(lead) == []
 
 
 async def _sign_in(

@@ -65,17 +65,22 @@ async def _raised(database: Database, settings: Settings, *, note: str = "") -> 
     carys = await on_duty(database, CARYS)
     conversation = (await enter(database, settings)).conversation_id
     await claim(database, carys, conversation)
+    return await _raise(database, settings, conversation, carys, "domestic_abuse", note=note), carys
+
+
+async def _raise(
+    database: Database, settings: Settings, conversation: UUID, coach: Staff, category: str, *, note: str = ""
+) -> Concern:
     async with transaction(database) as session:
-        concern = await raise_concern(
+        return await raise_concern(
             session,
             KeyRing(settings.key_ring),
             conversation_id=conversation,
-            staff_id=carys.id,
+            staff_id=coach.id,
             by="Carys",
-            category="domestic_abuse",
+            category=category,
             note=note,
         )
-    return concern, carys
 
 
 async def _step(
@@ -189,6 +194,35 @@ async def test_a_supervisor_reads_what_is_known_and_it_is_noted(
             await session.execute(select(AuditEntry).where(col(AuditEntry.action) == "concern.read"))
         ).scalar_one()
     assert (entry.actor, entry.subject) == (f"supervisor:{esther.viewer.staff_id}", f"concern:{concern.id}")
+    await app.state.database.engine.dispose()
+
+
+async def test_closed_concerns_are_listed_without_a_word_of_them_and_it_is_noted(
+    database: Database, settings: Settings
+) -> None:
+    app = create_app(settings, content())
+    first, carys = await _raised(database, settings, note="She is afraid to go home")
+    second = await _raise(database, settings, first.conversation_id, carys, "missing_child")
+    await _raise(database, settings, first.conversation_id, carys, "harm_to_baby")
+    lead = await hire(database, ESTHER)
+    for concern in (first, second):
+        for state in STATES[1:]:
+            await _step(database, settings, concern.id, lead, state, note="Afraid")
+    async with browser_of(app, await open_session(database, lead)) as browser:
+        listed = await browser.get("/api/v1/concerns")
+        assert [one["id"] for one in listed.json()] == [str(second.id), str(first.id)]
+        assert "fraid" not in listed.text
+        assert {one["state"] for one in listed.json()} == {"closed"}
+        earlier = await browser.get("/api/v1/concerns", params={"before": listed.json()[0]["closed_at"]})
+        assert [one["id"] for one in earlier.json()] == [str(first.id)]
+        assert (await browser.get("/api/v1/concerns", params={"before": "2026-01-01"})).status_code == 422
+    async with browser_of(app, await open_session(database, carys)) as browser:
+        assert (await browser.get("/api/v1/concerns")).status_code == 403
+    async with reading(database) as session:
+        noted = await session.scalars(
+            select(AuditEntry.subject).where(col(AuditEntry.action) == "concerns.listed")
+        )
+        assert list(noted) == ["concerns:closed"] * 2
     await app.state.database.engine.dispose()
 
 
