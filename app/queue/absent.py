@@ -69,10 +69,10 @@ async def find_absent(session: AsyncSession, *, away: timedelta, gone: timedelta
     found = Absent([], [], [])
     for conversation, entered, seen, noted in rows:
         heard, left = last_heard(entered, seen), away_since(entered, noted)
-        if left is None:
-            found.away.extend([conversation] * (heard <= now - away))
-        elif left < heard:
+        if noted is not None and seen is not None and noted < seen:
             found.here.append(conversation)
+        elif left is None:
+            found.away.extend([conversation] * (heard <= now - away))
         elif heard <= now - gone:
             found.gone.append(conversation)
     return found

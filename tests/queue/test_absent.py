@@ -68,6 +68,20 @@ async def test_whoever_is_heard_keeps_waiting(database: Database, settings: Sett
     assert await _next(database) == conversation
 
 
+async def test_who_had_left_under_an_earlier_coach_and_is_heard_again_is_offered(
+    database: Database, settings: Settings
+) -> None:
+    conversation = await _wait(database, settings, seconds=10)
+    async with transaction(database) as session:
+        long_ago = await db.time_of(session) - timedelta(seconds=600)
+        session.add(ParentLease(conversation_id=conversation, seen_at=long_ago, away_at=long_ago))
+    await on_duty(database, CARYS)
+    assert await _next(database) is None, "they may not be there"
+    await _heard(database, conversation, 1)
+    await sweep(database, KeyRing(settings.key_ring), BOUNDS)
+    assert await _next(database) == conversation
+
+
 async def test_who_had_left_under_an_earlier_coach_is_let_go_in_the_end(
     database: Database, settings: Settings
 ) -> None:
