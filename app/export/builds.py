@@ -36,6 +36,7 @@ class Builds:
 
     def __init__(self, database: Database, settings: Settings, codebook: Codebook) -> None:
         self.asked = asyncio.Event()
+        self._one = asyncio.Lock()
         self._database = database
         self._settings = settings
         self._codebook = codebook
@@ -54,7 +55,7 @@ class Builds:
     async def work_off(self) -> None:
         """Build all that is to be built, unless another worker or the command line is at it."""
         tried: set[UUID] = set()
-        async with alone(self._database, "exports") as mine:
+        async with self._one, alone(self._database, "exports") as mine:
             while mine:
                 async with reading(self._database) as session:
                     run_id = await queries.next_to_build(session)

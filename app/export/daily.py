@@ -39,7 +39,8 @@ async def run_daily(
 
     Who has waited as long as abandoned conversations are kept has left without saying so: they are abandoned.
 
-    Files of exports go whose time for downloads is over, and what builds left that were killed.
+    Files of exports go whose time for downloads is over, or that hold rows withdrawn since, and what builds
+    left that were killed.
 
     Counting and rows come before erasure, so that a conversation whose retention ends today is not missed.
     """
@@ -55,7 +56,7 @@ async def run_daily(
     erased = await erase_due(database, key_ring, settings, now=now)
     async with transaction(database) as session:
         await records.erase(session, key_ring, closed_before=now - timedelta(days=settings.safeguarding_days))
-    await runs.remove_expired(database, settings, now=now)
+    await runs.remove_spent(database, settings, now=now)
     await asyncio.to_thread(building.remove_unfinished, settings)
     return Day(counted=counted, rows=rows, erased=erased)
 

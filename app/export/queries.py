@@ -235,13 +235,17 @@ async def released_run(session: AsyncSession, run_id: UUID, *, now: datetime) ->
     return found
 
 
-async def expired_runs(session: AsyncSession, *, now: datetime) -> list[ExportRun]:
-    """The released runs whose time for downloads is over."""
-    query = select(ExportRun).where(
+async def spent_runs(session: AsyncSession, *, now: datetime) -> list[ExportRun]:
+    """The runs whose files nobody may have any more: their time is over, or a row was withdrawn."""
+    over = and_(
         col(ExportRun.state) == RunState.RELEASED,
         or_(col(ExportRun.expires_at).is_(None), col(ExportRun.expires_at) <= now),
     )
-    return list(await session.scalars(query))
+    spoilt = and_(
+        col(ExportRun.state).in_((RunState.BUILT, RunState.RELEASED)),
+        exists().where(col(ExportMember.run_id) == col(ExportRun.id), _gone()),
+    )
+    return list(await session.scalars(select(ExportRun).where(or_(over, spoilt))))
 
 
 def _about(topic: str) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
  *
  * The page is whole without it; then it must be reloaded by hand.
  */
-const LOOK_MS = 1500;
+const LOOK_MS = 2000;
 
 const part = (page: Document, id: string): HTMLElement | null => page.getElementById(id);
 

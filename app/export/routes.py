@@ -91,9 +91,13 @@ async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str)
         path: Path = runs.run_folder(state.settings, run.id) / name
         described = run.manifest.get("files")
         known = {*described, manifest.NAME} if isinstance(described, dict) else set()
-        if name not in known or not await asyncio.to_thread(path.is_file):
+        if name not in known:
             raise NotFound("There is no such file.", next_step="The list of exports names them.")
         await runs.require_consent(session, run.id, next_step="Have it taken back, and ask for a new one.")
+        if not await asyncio.to_thread(path.is_file):
+            raise NotFound(
+                "This file is gone.", next_step="Have the export taken back, and ask for a new one."
+            )
         audit.note(
             session, actor=viewer.actor, action="export.downloaded", subject=f"export:{run.id}", file=name
         )

@@ -272,19 +272,24 @@ async def require_consent(
         raise Conflict("A parent has withdrawn consent to rows in this export.", next_step=next_step)
 
 
-async def remove_expired(database: Database, settings: Settings, *, now: datetime) -> int:
-    """Delete the files of runs whose time for downloads is over; how many runs had any."""
+async def remove_spent(database: Database, settings: Settings, *, now: datetime) -> int:
+    """Delete the files of runs whose time for downloads is over, or that hold rows withdrawn since.
+
+    How many runs had any.
+    """
     async with transaction(database) as session:
-        expired = [
-            run.id
-            for run in await queries.expired_runs(session, now=now)
+        spent = [
+            run
+            for run in await queries.spent_runs(session, now=now)
             if await asyncio.to_thread(run_folder(settings, run.id).is_dir)
         ]
-        for run_id in expired:
-            audit.note(session, actor=BUILDER, action="export.expired", subject=f"export:{run_id}")
-    for run_id in expired:
-        await asyncio.to_thread(shutil.rmtree, run_folder(settings, run_id), ignore_errors=True)
-    return len(expired)
+        for run in spent:
+            over = run.expires_at is not None and run.expires_at <= now
+            action = "export.expired" if over else "export.spoilt"
+            audit.note(session, actor=BUILDER, action=action, subject=f"export:{run.id}")
+    for run in spent:
+        await asyncio.to_thread(shutil.rmtree, run_folder(settings, run.id), ignore_errors=True)
+    return len(spent)
 
 
 def _wrong_role(roles: tuple[str, ...]) -> AppError:

@@ -11,7 +11,7 @@ from app.accounts.actions import withdraw_consent
 from app.audit import AuditEntry
 from app.chat.models import LogEntry
 from app.db import Database, reading, transaction
-from app.export import daily
+from app.export import daily, runs
 from app.export.models import Row
 from app.export.rows import make_rows
 from app.settings import Settings
@@ -46,6 +46,9 @@ async def test_files_of_a_released_export_are_kept_back_after_a_withdrawal(servi
         await withdraw(database, conversation)
         assert (await browser.get(path)).status_code == 409
         await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)  # which removes the rows
+        assert (await browser.get(path)).status_code == 409
+        await daily.run_daily(database, KEYS, settings, CODEBOOK, now=NOW)
+        assert not runs.run_folder(settings, UUID(run)).exists(), "nobody may have these files any more"
         assert (await browser.get(path)).status_code == 409
     async with reading(database) as session:
         noted = select(func.count()).where(col(AuditEntry.action) == "export.downloaded")
