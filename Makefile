@@ -1,7 +1,7 @@
 # Everything a person does with this project. Nothing is installed outside of this folder by `make run`.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run demo test check bench soak evaluate evaluate-exports train-risk train-tagger screenshots clean setup web lock
+.PHONY: help run demo test check bench soak evaluate evaluate-exports evaluate-spacy train-risk train-tagger screenshots clean setup web lock
 
 PORT ?= 8000
 PYTHON ?= python3
@@ -44,6 +44,9 @@ evaluate: setup ## score the anonymiser on the labelled texts (*.jsonl) in the f
 
 evaluate-exports: setup ## have qualitative-coding, Taguette and pycanon read an export, in environments of their own
 	@$(BIN)/python -m benchmarks.exchange
+
+evaluate-spacy: setup ## show that a spaCy pipeline joins the anonymiser as a further layer, in an environment of its own
+	@$(BIN)/python -m benchmarks.further
 
 train-risk: setup ## train the risk check's classifier on our own texts; the same texts give the same weights
 	@$(BIN)/python -m training.train_risk

@@ -11,6 +11,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock, db
+from app.anonymise.own import Kind, Unreadable, keep, read_list
 from app.content import check
 from app.content.reading import read_content
 from app.content.rules import Language
@@ -112,6 +113,30 @@ def migrate() -> None:
     db.migrate(settings)
     asyncio.run(with_database(settings, db.require_current))
     out.print("The database is at the newest migration.")
+
+
+@cli.command()
+def gazetteers(
+    schools: Annotated[Path | None, typer.Option(help="The DfE's edubasealldata.csv.")] = None,
+    health: Annotated[Path | None, typer.Option(help="A CSV of NHS organisations, as epraccur.csv.")] = None,
+    names: Annotated[Path | None, typer.Option(help="A CSV of the ONS' baby names.")] = None,
+) -> None:
+    """Give the anonymiser lists of your own: schools, health services, given names."""
+    files: tuple[tuple[Kind, Path | None], ...] = (("schools", schools), ("health", health), ("names", names))
+    if not any(file for _, file in files):
+        raise BadRequest(
+            "Name at least one file.", next_step="earshot gazetteers --schools edubasealldata.csv"
+        )
+    for kind, file in files:
+        if file is not None:
+            try:
+                found = read_list(kind, file)
+            except Unreadable as error:
+                raise BadRequest(
+                    str(error), next_step="docs/operations.md says which files are read."
+                ) from None
+            keep(kind, found)
+            out.print(f"{len(found)} names of {kind} are kept.", highlight=False)
 
 
 @content.command("check")

@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     safeguarding_days: int = Field(default=2190, ge=30)
     suppress_below: int = Field(default=10, ge=5)
     export_days: int = Field(default=30, ge=1, le=365)
+    spacy_pipeline: str = ""
     timers: Timers = Timers()
     limits: Limits = Limits()
 

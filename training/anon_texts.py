@@ -132,7 +132,12 @@ class Filler:
 
     def school(self) -> str:
         dice = self.rng.random()
+        if dice > 0.97:
+            return self.rng.choice(self.kinds["NURSERY" if self.rng.random() < 0.5 else "UNITSCHOOL"])
         stem = self.rng.choice(self.kinds["STEM"]) if self.rng.random() < 0.6 else self.place()
+        if self.rng.random() < 0.08:
+            first = self.rng.choice([*self.kinds["STREET"], self.rng.choice(self.ordinary)])
+            stem = f"{first} {self.rng.choice(self.kinds['SCHOOLEND'])}"
         kind = self.rng.choice(
             self.kinds["SCHOOLKIND"]
         )  # fmt: skip
@@ -151,8 +156,12 @@ class Filler:
 
     def health(self) -> str:
         dice = self.rng.random()
-        if dice < 0.45:
+        if dice < 0.4:
             return self.rng.choice(self.kinds["HOSP"])
+        if dice > 0.92:
+            return f"{self.rng.choice(self.kinds['WARD'])} {self.rng.choice(self.kinds['WARDKIND'])}"
+        if dice > 0.86:
+            return f"{self.place()} {self.rng.choice(self.kinds['TRUSTKIND'])}"
         if dice < 0.7:
             return f"{self.place()} {self.rng.choice(self.kinds['HOSPKIND'])}"
         stem = self.rng.choice(self.kinds["STEM"] + self.kinds["STREET"])
@@ -163,6 +172,8 @@ class Filler:
         stem = self.rng.choice(self.kinds["STREET"]) if dice < 0.6 else self.place()
         if dice > 0.9:
             stem = f"{self.rng.choice(self.ordinary)} {self.rng.choice(self.kinds['ENDING'])}"
+        if self.rng.random() < 0.15:
+            return f"{stem} {self.rng.choice(self.kinds['BLOCK'])}"
         street = f"{stem} {self.rng.choice(self.kinds['ROAD'])}"
         if self.rng.random() < 0.65:
             number = f"{self.rng.randrange(1, 250)}{self.rng.choice(['', '', '', 'a', 'b'])}"
@@ -329,6 +340,7 @@ def texts(*, seed: int, each: int, hard: int, elsewhere: int, everyday: int) -> 
         (_lines("hard"), hard),
         (_lines("elsewhere"), elsewhere),
         (_lines("shapes"), hard),
+        (_lines("where"), hard),
     ):
         for line in lines:
             for _ in range(count):

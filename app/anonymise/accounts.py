@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from app.anonymise.spans import Span
-from app.anonymise.words import NOBODY, common, flags_of
+from app.anonymise.words import NOBODY, bag, common, flags_of
 
 _SITE = (
-    r"(?:[fr]?insta(?:gram)?|ig|snap(?:chat)?|tik ?tok|tt|discord|twitter|xbox(?: live)?|roblox|psn"
+    r"(?:[fr]?insta(?:gram)?|ig|gmail|hotmail|icloud|yahoo|snap(?:chat)?|tik ?tok|tt|discord|twitter"
+    r"|xbox(?: live)?|roblox|psn"
     r"|playstation|gamer ?tag|fortnite"
     r"|minecraft|steam|user ?name|user id|screen ?name|login|twitch|kik|facebook|fb|reddit|youtube"
     r"|yt|telegram|whatsapp|onlyfans"
@@ -62,7 +63,9 @@ _URL_SPOKEN = re.compile(
     r"|org dot uk|net|uk"
     r"|sch dot uk)\b(?:(?: forward)? slash [\w-]+)*"
 )
-_HAS_SITE = re.compile(rf"(?i)\b{_SITE}\b")
+_SITES_WORDS = frozenset(re.findall(r"[a-z]{2,}", _SITE)) | {
+    *("finsta", "rinsta", "instagram", "snapchat", "tiktok", "username", "userid", "screenname", "gamertag"),
+}
 _HAS_SHAPE = re.compile(r"_|#\d{4}|[xX][A-Z]|[a-z][A-Z]\w*\d")
 _HAS_DOT = re.compile(r"(?i)\.\s?[a-z]|://|\bdot\b|www")
 _COUNTED = re.compile(r"\d+(?:st|nd|rd|th|am|pm|k|m|yo|yrs?|hrs?|mins?|gb|x)?|(?:y|yr|year)\d+")
@@ -77,7 +80,7 @@ def accounts(text: str) -> Iterator[Span]:
         yield from _each(_AT, text, "HANDLE", 0.9, "an account name after @")
     if _HAS_SHAPE.search(text):
         yield from _each(_SHAPED, text, "HANDLE", 0.8, "a word with the shape of an account name")
-    if not _HAS_SITE.search(text):
+    if bag(text).isdisjoint(_SITES_WORDS):
         return
     for match in _NEAR.finditer(text):
         told = match["sign"] in (":", "=") or _SAYS_SO.search(match["between"]) is not None

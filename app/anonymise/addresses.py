@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from app.anonymise.runs import CAPITAL, named_by
+from app.anonymise.runs import CAPITAL, named_by, plain
 from app.anonymise.spans import Span
 from app.anonymise.words import MONTHS, NATIONS, NOT_STREETS, ORDINARY, UNITS
 
 _STREET = (
     r"(?:street|st|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|gardens|gdns|terrace"
     r"|grove|way|court|place|"
-    r"square|mews|hill|row|walk|rise|parade|green|gate|park|view|estate)"
+    r"square|mews|hill|row|walk|rise|parade|green|gate|park|view|estate|clse|cl|cresc|terr|av|blvd"
+    r"|boulevard|broadway|brow|fold|croft|garth|wynd|brae|dene|chase|mount|promenade|esplanade|reach)"
 )
 _ADDRESS = re.compile(
     rf"(?i)\b(?P<it>(?:(?:flat|apartment|apt|unit|house|no\.?|number)\s*)?\d{{1,4}}[a-h]?,?\s+"
@@ -18,100 +19,38 @@ _ADDRESS = re.compile(
 )
 _STRONG = frozenset(
     [
-        "street",
-        "road",
-        "rd",
-        "avenue",
-        "ave",
-        "lane",
-        "ln",
-        "crescent",
-        "cres",
-        "gardens",
-        "gdns",
-        "terrace",
-        "mews",
-        "grove",
+        *("street", "road", "rd", "avenue", "ave", "lane", "ln", "crescent", "cres", "gardens", "gdns"),
+        *("terrace", "mews", "grove"),
     ]
 )  # these make a street of almost any word before them
 _NO_STREET = frozenset(
     [
-        "and",
-        "or",
-        "of",
-        "to",
-        "from",
-        "in",
-        "on",
-        "at",
-        "down",
-        "up",
-        "off",
-        "along",
-        "across",
-        "through",
-        "by",
-        "for",
-        "with",
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "his",
-        "her",
-        "their",
-        "this",
-        "that",
-        "is",
-        "was",
-        "were",
-        "are",
-        "have",
-        "had",
-        "i",
-        "we",
-        "he",
-        "she",
-        "they",
-        "it",
-        "but",
-        "then",
-        "so",
-        "because",
-        "who",
-        "which",
+        *("and", "or", "of", "to", "from", "in", "on", "at", "down", "up", "off", "along", "across"),
+        *("through", "by", "for", "with", "the", "a", "an", "my", "our", "his", "her", "their", "this"),
+        *("that", "is", "was", "were", "are", "have", "had", "i", "we", "he", "she", "they", "it", "but"),
+        *("then", "so", "because", "who", "which"),
     ]
 )
 _LEADING = frozenset(
     [
-        "main",
-        "same",
-        "other",
-        "next",
-        "busy",
-        "quiet",
-        "long",
-        "whole",
-        "wrong",
-        "right",
-        "ring",
-        "slip",
-        "back-to-back",
-        "dual",
-        "different",
-        "another",
+        *("main", "same", "other", "next", "busy", "quiet", "long", "whole", "wrong", "right", "ring"),
+        *("slip", "back-to-back", "dual", "different", "another"),
     ]
 )
 _ADDRESS_FLAT = re.compile(
-    r"\b(?P<it>(?i:flat|apartment|apt|unit)\s+\d{1,4}[a-h]?(?:,?\s+[A-Z][\w'-]+(?:\s(?:House|Court))?"
-    r"|,?\s[a-z'-]+\s(?:house|court|tower|towers|lodge|point))?)\b"
+    r"\b(?P<it>(?i:flat|apartment|apt|unit|caravan|chalet|plot)\s+(?:\d{1,4}[a-h]?(?:/\d{1,2})?"
+    r"|(?<=\bflat\s)[a-h])"
+    r"(?:,?\s+(?:The\s)?[A-Z][\w'-]+(?:\s(?:House|Court|Mill|Tower|Towers|Lodge|Point|Heights|Park|Estate))?"
+    r"|,?\s(?:the\s)?(?:old\s)?[a-z'-]+\s(?:house|court|tower|towers|lodge|point|mill|heights|mansions"
+    r"|buildings)"
+    r"|,?\sthe\sold\s[a-z]+)?)\b"
 )
 _ADDRESS_PLAIN = re.compile(
     rf"\b(?P<it>{CAPITAL}(?:[ ]{CAPITAL}){{0,2}}[ ](?:Street|Road|Rd|Avenue|Ave|Lane|Close|Drive"
     rf"|Crescent|Gardens|Terrace|"
     r"Grove|Way|Court|Gate|Mews|Row|Estate|Walk|Rise|Parade|Place|Square|Hill|Green|Cres|Gdns|Ln"
-    r"|Wharf|Quay))\b"
+    r"|Wharf|Quay|Brow|Fold|Croft|Garth|Wynd|Brae|Dene|Chase|Broadway|Boulevard|Clse|Flats|Maisonettes"
+    r"|Cottages|Buildings|Mansions|Towers|Heights|Meadows?|Promenade))\b"
 )
 _TO_STREET = (
     r"(?:on|at|to|in|down|up|along|off|from|near|by|of|round|around|outside|behind|opposite|through"
@@ -132,7 +71,7 @@ _NUMBERED = re.compile(
     r"|chase|dene|mount|causeway|yard|nook|top|bottom|vale|view|house|buildings|mansions|flats))\b(?!')"
 )
 _NUMBERED_THE = re.compile(
-    r"(?i)(?<!\w)(?P<it>(?:number\s|no\.?\s)?\d{1,3}[a-h]?\sthe\s(?:paddocks?|avenue|street|lane"
+    r"(?i)(?<!\w)(?P<it>(?:number\s|no\.?\s)?\d{1,3}[a-h]?,?\sthe\s(?:paddocks?|avenue|street|lane"
     r"|close|crescent|drive|green|mews|square"
     r"|terrace|grove|gardens|orchards?|meadows?|copse|spinney|croft|glebe|ridings?|maltings|oaks"
     r"|elms|limes|beeches|firs|poplars"
@@ -148,9 +87,156 @@ _NUMBER_OF = re.compile(
     r"(?i)\b(?P<it>(?:number|no\.?)\s?\d{1,4}[a-h]?)(?=,?\s(?:(?:on|in|at|of)\s)?"
     r"(?:the\s)?[a-z][a-z'-]+(?:\s[a-z'-]+)?\s"
     rf"{_STREET}\b)"
-    r"|\b(?:live|lives|living|lived|moved|we're|were|is|house|flat|neighbours?|door|staying)\s(?:at"
-    r"|is|to|in)\s"
+    r"|\b(?:live|lives|living|lived|moved|we're|were|are|is|house|flat|neighbours?|door|staying)\s(?:at"
+    r"|is|to|in|from)\s"
     r"(?P<house>(?:number|no\.?)\s?\d{1,4}[a-h]?)\b(?!\s(?:on the list|in the queue))"
+)
+_LIVES_AT = re.compile(
+    r"(?i)\b(?:live|lives|living|lived|staying)\sat\s(?P<it>\d{1,3}[a-h]?)(?=\s*(?:$|[.,!?)])|\s(?:and|with"
+    r"|same"
+    r"|down|next|but|opposite|across)\b)"
+)
+_CELTIC = re.compile(
+    r"(?i)(?<!\w)(?P<it>(?:\d{1,3}[a-h]?,?\s)?(?:heol|ffordd|stryd|rhodfa|clos|l[o\u00f4]n|maes|cwrt|teras)\s"
+    r"(?:(?:y|yr|ty|las|fawr|pen)\s)?[a-z\u00e2\u00ea\u00f4\u0175\u0177]{3,})\b"
+)
+# An estate or a block: what stands before the word says which, unless it only says what kind.
+_ESTATE = re.compile(
+    r"(?i)\b(?:on|from|off|around|in|at|near|of|round|to|the|through|by)\s(?P<the>the\s)?"
+    r"(?P<it>(?P<name>[a-z][a-z'-]+(?:\s[a-z][a-z'-]+)?)\s"
+    r"(?P<kind>estate|flats|towers?|tower\sblock|maisonettes|caravan\spark|holiday\spark|trailer\spark|scheme"
+    r"|travellers?\ssite))\b(?!\s(?:agents?|car|of))"
+)
+_NO_ESTATE = frozenset(
+    [
+        *(
+            "council",
+            "housing",
+            "local",
+            "same",
+            "rough",
+            "whole",
+            "next",
+            "industrial",
+            "country",
+            "new",
+            "old",
+        ),
+        *(
+            "big",
+            "huge",
+            "small",
+            "other",
+            "nice",
+            "horrible",
+            "posh",
+            "trading",
+            "business",
+            "retail",
+            "real",
+        ),
+        *(
+            "private",
+            "our",
+            "his",
+            "her",
+            "their",
+            "my",
+            "your",
+            "this",
+            "that",
+            "a",
+            "an",
+            "the",
+            "block",
+            "water",
+        ),
+        *(
+            "church",
+            "clock",
+            "bell",
+            "lego",
+            "jenga",
+            "high",
+            "rise",
+            "student",
+            "sheltered",
+            "pilot",
+            "pension",
+        ),
+        *(
+            "play",
+            "eiffel",
+            "control",
+            "ivory",
+            "tall",
+            "and",
+            "of",
+            "on",
+            "in",
+            "at",
+            "from",
+            "to",
+            "is",
+            "was",
+        ),
+        *(
+            "social",
+            "some",
+            "two",
+            "three",
+            "grotty",
+            "damp",
+            "tiny",
+            "reward",
+            "reading",
+            "training",
+            "voucher",
+        ),
+        *(
+            "grant",
+            "payment",
+            "loan",
+            "breakfast",
+            "buddy",
+            "mentoring",
+            "apprenticeship",
+            "fancy",
+            "different",
+        ),
+        *(
+            "first",
+            "another",
+            "temporary",
+            "many",
+            "these",
+            "those",
+            "work",
+            "working",
+            "traveller",
+            "static",
+        ),
+        *(
+            "cooling",
+            "transmitter",
+            "colour",
+            "holiday",
+            "caravan",
+            "blackpool",
+            "any",
+            "what",
+            "which",
+            "all",
+        ),
+    ]
+)
+_OLD_HOUSE = re.compile(
+    r"(?i)\b(?P<it>the\sold\s(?:forge|rectory|vicarage|school\s?house|bakery|post\soffice|chapel|stables"
+    r"|coach\shouse"
+    r"|granary|smithy|station\shouse|police\shouse|parsonage|farmhouse|manse|maltings|dairy|barn|mill))\b"
+)
+_COTTAGE = re.compile(
+    r"(?i)(?<![\w'])(?P<it>(?P<name>[a-z][a-z'-]+)\s(?:cottages?|farmhouse|vicarage|rectory))\b"
 )
 _HOUSE = re.compile(
     rf"\b(?P<it>(?:{CAPITAL}[ ]){{1,3}}(?:Cottages?|Farm|Farmhouse|Lodge|Barn|Rectory|Vicarage"
@@ -184,8 +270,36 @@ def addressed(text: str) -> Iterator[Span]:
         yield Span(
             *match.span("it" if match["it"] else "house"), "ADDRESS", 0.82, "places", "a house's number"
         )
-    yield from named_by(_ADDRESS_PLAIN, text, "ADDRESS", 0.78, "a name before a word for a street")
+    yield from _plain_streets(text)
+    for pattern in (_LIVES_AT, _CELTIC, _OLD_HOUSE):
+        for match in pattern.finditer(text):
+            yield Span(*match.span("it"), "ADDRESS", 0.8, "places", "a house or a street, by its form")
+    yield from _blocks(text)
     yield from _streets(text)
+
+
+def _plain_streets(text: str) -> Iterator[Span]:
+    """Streets by their capitals."""
+    for match in _ADDRESS_PLAIN.finditer(text):
+        start, words = match.start("it"), match["it"].split(" ")
+        while len(words) > 2 and plain(words[0]):
+            start += len(words.pop(0)) + 1
+        if words[0].casefold() not in NOT_STREETS | _NO_STREET and not words[0].isupper():
+            yield Span(start, match.end("it"), "ADDRESS", 0.78, "places", "a name before a word for a street")
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Estates, blocks and cottages by their names."""
+    for pattern, reason in ((_ESTATE, "a name before a word for an estate"), (_COTTAGE, "a cottage's name")):
+        for match in pattern.finditer(text):
+            words = match["name"].split(" ")
+            while len(words) > 1 and (words[0].casefold() in _NO_ESTATE or plain(words[0])):
+                words.pop(0)
+            if words[-1].casefold() in _NO_ESTATE | NOT_STREETS or (plain(words[0]) and words[0].islower()):
+                continue
+            start = match.end("name") - len(" ".join(words))
+            estate = pattern is _ESTATE and match["kind"].casefold() in ("estate", "scheme")
+            yield Span(start, match.end("name" if estate else "it"), "ADDRESS", 0.76, "places", reason)
 
 
 def _streets(text: str) -> Iterator[Span]:

@@ -19,7 +19,7 @@ _SERVICES = re.compile(
     r"|crescent|gardens|terrace|grove|way|court|place)\b)",
 )
 _SITES = re.compile(
-    r"(?i)\b(?:https?://)?(?:www\.)?(?:[a-z0-9-]+\.)*"
+    r"(?i)(?<![@\w.])(?:https?://)?(?:www\.)?(?:[a-z0-9-]+\.)*"
     r"(?:gov\.uk|nhs\.uk|gov\.wales|nhs\.wales|gov\.scot|childline\.org\.uk|nspcc\.org\.uk"
     r"|youngminds\.org\.uk"
     r"|ipsea\.org\.uk|samaritans\.org|mind\.org\.uk|familylives\.org\.uk|actionforchildren\.org\.uk)"
@@ -28,7 +28,7 @@ _SITES = re.compile(
 _WORDS = re.compile(
     r"(?i)\b(?:(?:year|yr)s?\s?\d{1,2}|key stage \d|ks ?[1-5]|reception|camhs|camh|senco|sendco"
     r"|ehcps?|ehc plans?"
-    r"|ehc needs assessments?|ipsea|sendiass|sendias|ofsted|gcses?|a[ -]levels?|sats|dla|pip"
+    r"|ehc needs assessments?|ipsea|sendiass|sendias|ofsted|gcses?|a[ -]levels?|sats|dla|(?-i:pip|PIP)"
     r"|pru|alp|send|sen|aln"
     r"|idp|ebsa|ebsna|asd|adhd|add|pda|odd|ocd|gps?|nhs|nspcc|mash|iro|lado|ewo|a ?& ?e"
     r"|childline|samaritans"
@@ -50,7 +50,7 @@ _SAYINGS = [
     for line in (ROOM / "lists" / "sayings.txt").read_text(encoding="utf-8").splitlines()
     if not line.startswith("#")
 ]
-_SAYINGS_BEGIN = frozenset(saying.split()[0] for saying in _SAYINGS)
+_OF_SAYINGS = frozenset(max(re.findall(r"[a-z']+", saying), key=len) for saying in _SAYINGS)
 _SAYING = re.compile(rf"(?i)(?<![\w'])(?:{'|'.join(map(re.escape, _SAYINGS))})(?![\w'])")
 
 
@@ -58,6 +58,6 @@ def blanked(text: str) -> str:
     """The text as the detectors see it: the same length, with what is never masked blanked out."""
     for pattern in (_SITES, _SERVICES, _WORDS):
         text = pattern.sub(lambda match: BLANK * len(match[0]), text)
-    if not _SAYINGS_BEGIN.isdisjoint(re.findall(r"[a-z']+", text.casefold())):
+    if not _OF_SAYINGS.isdisjoint(re.findall(r"[a-z']+", text.casefold())):
         text = _SAYING.sub(lambda match: BLANK * len(match[0]), text)
     return text

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import RUN, named_by, plain, unlikely
 from app.anonymise.spans import Span
-from app.anonymise.words import COUNCILS, common
+from app.anonymise.words import COUNCILS, bag, common
 
 _COUNCIL_KIND = r"(?:county|city|borough|district|metropolitan|town|unitary)"
 _COUNCIL_BODY = (
     r"(?:council|local authority|local education authority|lea|la|sendiass|social services|social care"
     r"|children'?s (?:services|social care)"
     r"|mash|camhs|send team|education)"
+)
+_BODIES = frozenset(
+    ["council", "authority", "lea", "la", "sendiass", "service", "care", "mash", "camh", "team", "education"]
 )
 _COUNCIL_PLAIN = re.compile(
     rf"(?i)\b(?P<it>(?P<name>[a-z][a-z'\u2019&-]+(?:\s(?:and|&|on|upon|under|with|of)\s[a-z]+"
@@ -51,7 +54,9 @@ _COUNCIL_CODE = re.compile(
 
 def councils(text: str) -> Iterator[Span]:
     """Councils by their known names, in any case, and what stands with their names."""
-    yield from _before_a_word(text)
+    if not bag(text).isdisjoint(_BODIES):
+        yield from _before_a_word(text)
+        yield from named_by(_COUNCIL, text, "LOCAL_AUTHORITY", 0.83, "a name before a word for a council")
     yield from named_by(_BOROUGH_OF, text, "LOCAL_AUTHORITY", 0.85, "a name after a word for a council")
     for match in _BOROUGH_OF_PLAIN.finditer(text):
         words = match["it"].split(" ")
@@ -72,7 +77,6 @@ def councils(text: str) -> Iterator[Span]:
             yield Span(start, match.end("it"), "LOCAL_AUTHORITY", 0.88, "places", reason)
     for match in _COUNCIL_CODE.finditer(text):
         yield Span(*match.span(), "LOCAL_AUTHORITY", 0.85, "places", "a council's abbreviation")
-    yield from named_by(_COUNCIL, text, "LOCAL_AUTHORITY", 0.83, "a name before a word for a council")
 
 
 def _before_a_word(text: str) -> Iterator[Span]:

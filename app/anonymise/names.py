@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from app.anonymise.nicknames import nicknames_of, related, unlikely_word
 from app.anonymise.spans import Span
-from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ORDINARY, WORD_NAMES, common, flags_of
+from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ORDINARY, WORD_NAMES, bag, common, flags_of
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _NAME = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
@@ -77,21 +77,8 @@ _EXPLAINED = re.compile(
 _WITH_SURNAME = re.compile(rf"\b(?P<it>(?P<first>{_CAPITAL})[ ](?P<last>{_CAPITAL}))")
 _STYLES = frozenset(
     [
-        "pc",
-        "sgt",
-        "dc",
-        "prof",
-        "professor",
-        "doctor",
-        "cllr",
-        "rev",
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "officer",
-        "inspector",
+        *("pc", "sgt", "dc", "prof", "professor", "doctor", "cllr", "rev", "dr", "mr", "mrs", "ms", "mx"),
+        *("officer", "inspector"),
     ]
 )
 _POSSESSIVE = re.compile(
@@ -120,6 +107,7 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:\n]|[\"(\u201c])\W*$")
 _MAYBE_NAMES = (WORD_NAMES | {"jan"}) - (ORDINARY - {"will", "jan"})
 # Of these, what nobody hates or loves as a thing.
 _ALONE = _MAYBE_NAMES - {"art", "rain", "summer", "winter", "autumn", "spring", "june", "april", "august"}
+_NO_MONTHS = _MAYBE_NAMES - MONTHS
 _REJECTED_ENDS = ("ing", "ly", "tion", "ness", "ment", "n't", "'re", "'ll", "'ve", "'d", "'m")
 
 
@@ -143,9 +131,12 @@ def named(text: str) -> Iterator[Span]:
     ):
         yield from _cued(pattern, text, score, reason)
     yield from _listed(text)
+    words = bag(text)
     yield from _possessives(text)
-    yield from _word_names(text)
-    yield from _word_name_alone(text)
+    if not words.isdisjoint(_MAYBE_NAMES):
+        yield from _word_names(text)
+        yield from _word_name_alone(text)
+    yield from _before_surnames(text)
     if not shouted:
         yield from _capitals(text)
 
@@ -265,7 +256,7 @@ def _possessives(text: str) -> Iterator[Span]:
         if known and (word not in NOBODY or word in _MAYBE_NAMES | WORD_NAMES):
             yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name, and whose it is")
     for match in _BOTH.finditer(text):
-        if {match["it"].casefold(), match["other"].casefold()} <= _MAYBE_NAMES - MONTHS:
+        if {match["it"].casefold(), match["other"].casefold()} <= _NO_MONTHS:
             spans = (match.span("it"), match.span("other"))
             yield from (Span(*span, "PERSON", 0.72, "names", "two names side by side") for span in spans)
 
@@ -314,16 +305,14 @@ def _word_names(text: str) -> Iterator[Span]:
     for match in _WORD.finditer(text):
         bare = _without_possessive(match[0])
         capital = bare[0].isupper() and not bare.isupper()
-        if capital and bare.casefold() in _MAYBE_NAMES - MONTHS and not _opens_sentence(text, match.start()):
+        if capital and bare.casefold() in _NO_MONTHS and not _opens_sentence(text, match.start()):
             yield Span(
                 match.start(), match.start() + len(bare), "PERSON", 0.7, "names", "a name, by its capital"
             )
 
 
 def _word_name_alone(text: str) -> Iterator[Span]:
-    """Names that are ordinary words: with who else did it, as whom one hates, before what has been; and a
-    word with a capital before a surname.
-    """
+    """Names that are ordinary words: with who else did it, as whom one hates, before what has been."""
     for pattern in (_AND_NAME, _HAS_BEEN, _EXPLAINED):
         for match in pattern.finditer(text):
             start, end = match.span("it")
@@ -332,6 +321,10 @@ def _word_name_alone(text: str) -> Iterator[Span]:
             word = text[start:end]
             if word.casefold() in (_ALONE if pattern is _AND_NAME else _MAYBE_NAMES):
                 yield Span(start, end, "PERSON", 0.7, "names", "a name by its place in the sentence")
+
+
+def _before_surnames(text: str) -> Iterator[Span]:
+    """Words with a capital before a surname."""
     for match in _WITH_SURNAME.finditer(text):
         last = _without_possessive(match["last"])
         flags = flags_of(last.casefold())

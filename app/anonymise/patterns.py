@@ -31,20 +31,37 @@ _POSTCODE_CUED = re.compile(
     r"(?i)\bpost ?code\b(?:\s+(?:is|its|was|now|begins?|starts?|with|:|-)|\s*[:=-])*\s*"
     r"(?P<it>[a-z]{1,2}\d[a-z0-9]?(?:\s?\d[a-z]{2})?)\b"
 )
-_EMAIL = re.compile(
-    r"[\w.+'-]+\s?(?:@|\(at\)|\[at\]|\{at\}| at(?= ?[\w-]+ ?\.(?:com|co|net|org|me)))\s?"
-    r"[\w-]+(?:(?:\s?(?:\(dot\)|\[dot\]|\{dot\})\s?|\.\s?(?=com\b|co\b|uk\b|net\b|org\b)|\.| dot )[\w-]+)+",
-    re.IGNORECASE,
+_AT = (
+    r"(?:\s?@\s?|\s?[(\[{<*_-]+\s?(?:at|@|a)\s?[)\]}>*_-]+\s?"
+    r"|\sat\s(?=[\w-]+\s?(?:\.|dot\b)\s?(?:com|co|net|org|me|uk)))"
 )
+_DOT = (
+    r"(?:\s?[(\[{<*_-]+\s?dot\s?[)\]}>*_-]+\s?|\sdot\s|\.\s?(?=com\b|co\b|uk\b|net\b|org\b)"
+    r"|\s\.\s?|[.,](?=\w))"
+)
+_EMAIL = re.compile(rf"[\w.+'-]*[\w+]{_AT}[\w-]+(?:{_DOT}[\w-]+)+", re.IGNORECASE)
 _SPOKEN_EMAIL = re.compile(
     r"\b\w[\w.]*(?:[ ](?:dot|underscore|dash|hyphen)[ ]\w+)*[ ]at[ ]\w+(?:[ ](?:dot|\.)[ ](?:com|co|uk"
     r"|org|net|me))+\b",
     re.IGNORECASE,
 )
+_PROVIDER = (
+    r"(?:gmail|g-mail|hotmail|outlook|yahoo|icloud|live|btinternet|aol|sky|googlemail|protonmail|proton"
+    r"|ymail|msn"
+    r"|virginmedia|talktalk|rocketmail)"
+)
 _BROKEN_EMAIL = re.compile(
-    r"(?i)\b[\w.+-]{3,}[ ]?(?:@|at)?[ ]?(?:gmail|hotmail|outlook|yahoo|icloud|live|btinternet|aol|sky"
-    r"|googlemail|protonmail|ymail)"
-    r"(?:[ ]?(?:\.|dot)[ ]?(?:com|co(?:[ ]?(?:\.|dot)[ ]?uk)?|uk))\b"
+    rf"(?i)\b[\w.+-]{{3,}}[ ]?(?:@|at)?[ ]?{_PROVIDER}"
+    r"(?:[ ]?(?:\.|,|dot)?[ ]?(?:com|co(?:[ ]?(?:\.|,|dot)?[ ]?uk)?|uk))\b"
+)
+_EMAIL_WITHOUT_END = re.compile(
+    rf"(?i)\b[\w.+-]{{2,}}@[ ]?[a-z][\w-]{{2,}}|\b[\w.+-]{{2,}}[ ]@[ ]?{_PROVIDER}\b"
+    rf"|\b\w*[\d_.]\w*[ ]at[ ]{_PROVIDER}\b"
+)
+_EMAIL_IN_WORDS = re.compile(
+    rf"(?i)\b(?:e-?mail(?:[ ]address)?|address|me|mine|it'?s)(?:[ ](?:is|its|it's|at|on|now))?[ :]+"
+    rf"(?P<it>\w+(?:[ ]\w+){{0,4}}[ ]at[ ](?:{_PROVIDER}\b(?:[ ]?(?:\.|dot)[ ]?\w+){{0,2}}"
+    rf"|\w+(?:[ ]dot[ ]\w+)+))"
 )
 _SPOKEN_DIGIT = (
     r"(?:oh|zero|nought|one|two|three|four|five|six|seven|eight|nine|(?:double|triple|treble)|hundred)"
@@ -63,7 +80,7 @@ _PHONE_CUED = re.compile(
     r"|contact)\b[^.\n\d]{0,20}"
     r"(?P<it>\d(?:[\s-]?\d){5,12})\b"
 )
-_HAS_AT = re.compile(r"(?i)@|\bat\b|\(at\)|\[at\]|mail|outlook|icloud|yahoo")
+_HAS_AT = re.compile(r"(?i)@|[\])}_>-]at[\])}_>-]|\bat\b[^\n]*(?:dot\b|\.)|mail|outlook|icloud|yahoo")
 _HAS_SPOKEN = re.compile(r"(?i)\b(?:oh|zero|nought|seven|double)\b")
 _HAS_DIGIT = re.compile(r"\d|[Oo][0-9O]")
 _FOREIGN = re.compile(r"\+|00\d|\d{7}|\d[\s-]\d{3}")
@@ -89,13 +106,17 @@ _REFERENCE = re.compile(
     r"|ehcp?|plan|file|ticket|hospital|patient|mrn|cad|quote|quoting|invoice|policy|customer|tenancy"
     r"|rent|caf|lac|docket"
     r"|complaint|log|police|casework|referral|report|enquiry|inquiry|foi|sar|job|booking|urn|uln|pin"
-    r"|passport|licence)\b"
+    r"|passport|licence|liquidlogic|mosaic|lgo|cafcass|warrant|summons|fine|penalty notice|claimant"
+    r"|(?:child|pupil|student|member|staff|officer|badge|collar|candidate|exam|ucas|service user|client|unit)"
+    r"(?=\s(?:id|no|num|number|ref|code)\b))\b"
     r"(?:\s?(?:no|number|num|ref(?:erence)?|id|code|is|was|plan|its|it's|case|file|crime|of|log|the"
     r"|for|this|my|our|got|given"
     r"|application|appeal|order|numbers|unit))*"
-    r"[.:#=\s(-]{1,3}(?P<it>(?!(?:in|on|of|at|for|from|since|to|by|about|until|till|over|under|after"
+    r"(?:'s)?[.:#=\s(-]{1,3}(?:\ue000+[/-])?(?P<it>(?!(?:in|on|of|at|for|from|since|to|by|about|until|till"
+    r"|over|under|after"
     r"|before|was|is|the|and|year|a|my)\s"
     r"|(?:19|20)\d\d\b(?![/-]))(?:[a-z]{1,6}[/ -]?){0,3}\d[\w/-]{2,}(?:(?<=[/-])\d+)?"
+    r"(?:\s(?:\d{3,}|(?-i:[A-Z]{0,3}\d{2,}[A-Z]*)))*"
     r"(?:\sof\s\d[\w/ ]{1,9}(?:\s[a-z]{3,9})?)?)"
     r"(?!\s?(?:%|hours?|minutes?|mins?|days?|weeks?|pages?|words?|times|pounds?|quid|pm\b|am\b))"
 )
@@ -103,6 +124,16 @@ _REFERENCE_LOG = re.compile(
     r"(?i)\b(?:log|incident|cad|police)(?:\s(?:number|no|ref|is|was))*[.:#\s]{1,2}(?P<it>\d{1,5}\s"
     r"(?:of|from|on)\s(?:the\s)?\d[\w/.]*"
     r"(?:\s(?:of\s)?[a-z]{3,9})?(?:\s\d{2,4})?)"
+)
+_REFERENCE_SPACED = re.compile(
+    r"(?i:\b(?:ref(?:erence)?|case|crime|claim|number|no|id|licence|code)\b)(?:[ ](?i:is|was|number|no"
+    r"|its))*[.:#\s(-]{1,3}"
+    r"(?P<it>(?=(?:[A-Z0-9]*[ ]?)*\d)[A-Z]{1,6}\d*(?:[ ]?\d+[A-Z]*){1,4}(?:[ ][A-Z0-9]{1,6})?)\b(?![a-z])"
+)
+_GAVE = re.compile(
+    r"(?i)\b(?:gave|given|got|have|quote|quoting|its|it's|is)\s(?:me|us|him|her|a|the|this)?\s?(?:ref\s"
+    r"|number\s|code\s)"
+    r"(?P<it>[a-z]{0,5}\d[\w/-]{2,})"
 )
 _CODE = re.compile(
     r"(?<![\w/@.-])(?:[A-Z]{1,5}\d?[/-](?:[A-Z0-9]{1,8}[/-]){0,3}\d{2,}(?:[/-][A-Z0-9]+)*"
@@ -123,6 +154,8 @@ def formatted(text: str) -> Iterator[Span]:
         yield from _each(_EMAIL, text, "EMAIL", 0.99, "an e-mail address")
         yield from _each(_SPOKEN_EMAIL, text, "EMAIL", 0.97, "an e-mail address in words")
         yield from _each(_BROKEN_EMAIL, text, "EMAIL", 0.95, "a mail provider's address")
+        yield from _each(_EMAIL_WITHOUT_END, text, "EMAIL", 0.9, "an e-mail address without its end")
+        yield from _each(_EMAIL_IN_WORDS, text, "EMAIL", 0.995, "an e-mail address in words")
     yield from addresses_of_the_web(text)
     yield from accounts(text)
     if _HAS_SPOKEN.search(text):
@@ -145,6 +178,10 @@ def _numbered(text: str) -> Iterator[Span]:
     yield from _each(_VEHICLE_CUED, text, "VEHICLE_REG", 0.85, "a registration after a word of vehicles")
     yield from _each(_REFERENCE, text, "CASE_REF", 0.85, "a number after the word reference")
     yield from _each(_REFERENCE_LOG, text, "CASE_REF", 0.94, "a number and its day, as the police log them")
+    yield from _each(
+        _REFERENCE_SPACED, text, "CASE_REF", 0.86, "letters and numbers in groups after reference"
+    )
+    yield from _each(_GAVE, text, "CASE_REF", 0.8, "a code that was given")
     yield from _each(_CODE, text, "CASE_REF", 0.75, "letters and numbers as in a reference")
     if sum(letter.isdigit() for letter in text) < 5:
         return

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 from app.anonymise.addresses import addressed
 from app.anonymise.councils import councils
-from app.anonymise.institutions import institutions
+from app.anonymise.health import health_services
+from app.anonymise.known import known_institutions
 from app.anonymise.runs import RUN, named_by
+from app.anonymise.schools import schools
 from app.anonymise.spans import Span
 from app.anonymise.words import NATIONS, ORDINARY, WORD_NAMES, common, flags_of, long_places
 
@@ -36,19 +38,28 @@ _PLACE = re.compile(
     rf"|[Ff]rom|[Ii]n|[Nn]ear|"
     rf"[Aa]round|[Oo]utside)[ ](?P<it>{RUN})"
 )
+_LIVED = re.compile(
+    r"\b(?:[Ll]iv(?:e|es|ed|ing) (?:in|near|outside)|[Mm]ov(?:e|ed|ing) (?:to|from"
+    r"|back to))[ ](?P<it>[A-Z][^\W\d_]+)\b"
+    r"(?![ ][A-Z]|[ ](?i:road|street|lane|avenue|close|drive|primary|school|academy|hospital|council|house"
+    r"|court))"
+)
 _WORDS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _PLACE_CUE = re.compile(r"(?i)\b(?:in|from|to|near|at|around|outside|of|live|town|city)\s+$")
 
 
 def placed(text: str) -> Iterator[Span]:
     """Everything in the text that says where: institutions first, as they hide the places in their names."""
-    yield from institutions(text)
+    yield from schools(text)
+    yield from health_services(text)
+    yield from known_institutions(text)
     yield from addressed(text)
     yield from councils(text)
     yield from named_by(_EMPLOYER, text, "EMPLOYER", 0.74, "a name after a word of working")
     for match in _FIRM.finditer(text):
         yield Span(*match.span("it"), "EMPLOYER", 0.82, "places", "a firm after a word of working")
     yield from named_by(_PLACE, text, "PLACE", 0.65, "a name after a word of place")
+    yield from named_by(_LIVED, text, "PLACE", 0.89, "a name after a word of living")
     yield from _known(text)
 
 
@@ -64,7 +75,7 @@ def _known(text: str) -> Iterator[Span]:
                 last = run[-1]
                 break
         flags = flags_of(folded)
-        if last is first and ("P" not in flags or folded in NATIONS):
+        if last is first and ("P" not in flags or folded in NATIONS or folded == "march"):
             continue
         plain = last is first and ("O" in flags or folded in ORDINARY or folded in WORD_NAMES)
         cued = _PLACE_CUE.search(text, max(0, first.start() - 12), first.start()) is not None

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field, replace
 
 from app.anonymise.ages import age_band, aged
 from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
+from app.anonymise.answers import answered
 from app.anonymise.dates import dated
+from app.anonymise.further import DETECTOR, beside, further
+from app.anonymise.introduced import introduced
 from app.anonymise.names import named, remembered
 from app.anonymise.nicknames import related
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
 from app.anonymise.spans import TAGGED, Span, SpanDict, agreed, outside, settle
 from app.anonymise.tagger import tagged
+from app.anonymise.uncommon import uncommon
 from app.anonymise.view import View, normalised
 from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
-VERSION = "layers-5"
+VERSION = "layers-6"
 
+_RULES = (formatted, dated, aged, placed, named, introduced, uncommon)
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
 _LETTERS = re.compile(r"[^\W_]+")
@@ -168,8 +173,13 @@ def _look(
         for text, spans in zip(views, found, strict=True)
         for span in spans
     ]
-    people = [surface for span, surface in [*seen, *now] if span.type == "PERSON" and span.score > UNSURE]
+    people = [
+        surface
+        for span, surface in [*seen, *now]
+        if span.type == "PERSON" and span.score > UNSURE and span.detector != DETECTOR
+    ]
     memory = remembered(views, [*known, *people])
+    answers = answered(views)
     surfaces = {(span.type, surface): span for span, surface in [*seen, *now]}
     folded = [text.casefold() for text in views]
     sought = [
@@ -178,7 +188,7 @@ def _look(
         if _sought(span, surface)
     ]
     outcome = []
-    for text, low, spans, again in zip(views, folded, found, memory, strict=True):
+    for text, low, spans, again, answer in zip(views, folded, found, memory, answers, strict=True):
         taken = {text[span.start : span.end].casefold(): 0 for span in spans}
         for span in spans:
             taken[text[span.start : span.end].casefold()] += 1
@@ -188,7 +198,7 @@ def _look(
             if low.count(plain) > taken.get(plain, 0) and (pattern := standing(span, surface)) is not None
         ]
         numbers = _numbers_again(text, spans, surfaces)
-        outcome.append(settle([*spans, *again, *_repeated(text, patterns), *numbers], text))
+        outcome.append(settle([*spans, *again, *answer, *_repeated(text, patterns), *numbers], text))
     return outcome
 
 
@@ -200,12 +210,13 @@ def _detected(text: str, looked: dict[str, list[Span]]) -> list[Span]:
 
 
 def _detect(text: str) -> list[Span]:
-    ruled = [span for detector in (formatted, dated, aged, placed, named) for span in detector(text)]
+    ruled = [span for detector in _RULES for span in detector(text)]
     ruled = [_with_the(span, text) for span in ruled]
     formats = [span for span in ruled if span.type not in TAGGED]
-    return agreed(
-        ruled, [_with_the(piece, text) for span in tagged(text) for piece in _beside(span, formats, text)]
-    )
+    read = [_with_the(piece, text) for span in tagged(text) for piece in _beside(span, formats, text)]
+    found = agreed(ruled, read)
+    more = [piece for span in further(text) for piece in _beside(span, formats, text)]
+    return beside(found, more) if more else found
 
 
 def _with_the(span: Span, text: str) -> Span:

@@ -28,6 +28,10 @@ CLASSES: dict[str, Class] = {
     "PLACE": "quasi",
     "LOCAL_AUTHORITY": "quasi",
     "EMPLOYER": "quasi",
+    "RARE_CONDITION": "quasi",
+    "FAMILY_SIZE": "quasi",
+    "UNUSUAL_JOB": "quasi",
+    "LOCAL_EVENT": "quasi",
 }
 
 

@@ -30,6 +30,7 @@ _WORDS_ENDS = (
     "ism",
     "virus",
 )
+_MEDICAL = ("itis", "osis", "aemia", "plasia", "pathy", "ectomy", "ically")  # conditions, and no name's end
 _VIRTUES = frozenset(
     ["grace", "faith", "hope", "joy", "patience", "charity", "chance", "will", "mercy", "pride", "harmony"]
 )
@@ -51,12 +52,31 @@ _OF_VIRTUE = frozenset(
         "losing",
     ]
 )
+_OF_TIME = frozenset(
+    ["since", "in", "by", "until", "till", "from", "last", "next", "this", "every", "or", "of"]
+)
 _THINGS_FOLLOW = frozenset(
     ["a", "an", "the", "one", "two", "no", "some", "any", "each", "every", "this", "that", "of", "at", "for"]
 )
 _TITLES = frozenset(
     [
-        *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "pc", "sgt", "dc", "ta", "hlta"),
+        *(
+            "mr",
+            "mrs",
+            "ms",
+            "miss",
+            "mx",
+            "dr",
+            "prof",
+            "professor",
+            "sir",
+            "pc",
+            "sgt",
+            "dc",
+            "ta",
+            "hlta",
+            "mam",
+        ),
         *("ds", "dd", "dss", "dsd", "dgs", "dgd", "lo", "hv", "ot", "salt", "slt", "ep", "dsl", "cin", "tac"),
         *("dob", "upn", "nhs", "ref", "b&b", "b", "yr-old", "yo", "lgo", "lgsco", "ico"),
     ]
@@ -97,7 +117,10 @@ def tagged(text: str) -> Iterator[Span]:
             continue
         if _nobody(surface.casefold(), kind):
             continue
-        if surface in _VIRTUES and _OF_VIRTUE.intersection(text[:start].casefold().split()[-1:]):
+        before = text[:start].casefold().split()[-1:]
+        if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
+            continue
+        if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
             continue
         if kind == "PERSON":
             end = start + len(_bare(surface))
@@ -143,6 +166,8 @@ def _nobody(folded: str, kind: str) -> bool:
     words = folded.replace("-", " ").split()
     if kind == "SCHOOL":
         return all(word in SCHOOL_WORDS or word == "ysgol" or common(word) >= 5 for word in words)
+    if kind == "PERSON" and folded.endswith(_MEDICAL):
+        return True
     if folded.replace(".", "").replace(" ", "") in _TITLES or words[-1] == "b&b":
         return True
     return all((word in NOBODY and word not in WORD_NAMES) or word in _TITLES for word in words)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app import audit
+from app.anonymise.further import PipelineMissing, pipeline
+from app.anonymise.words import NotBuilt, kept, lexicon
 from app.chat.keys import try_keys
 from app.content.reading import read_content
 from app.db import open_database, reading, require_current
@@ -60,6 +62,7 @@ async def examine() -> list[Finding]:
         ("pages by e-mail", _mail),
         ("pages by webhook", _webhook),
         ("content", _content),
+        ("anonymiser", _anonymiser),
     )
     for what, check in checks:
         if what in ("database", "audit record", "keys", "leads on call") and not folder.well:
@@ -167,6 +170,22 @@ async def _keys(settings: Settings) -> Finding:
         "Put that key back into EARSHOT_KEYS, before the newest one (in development: development.key in the "
         "data folder). Without it nobody can read what is in them.",
     )
+
+
+async def _anonymiser(settings: Settings) -> Finding:
+    what = "anonymiser"
+    try:
+        lexicon()
+        pipeline()
+    except NotBuilt as error:
+        return Finding(what, str(error), "Build them: make setup. Until then no rows are made.")
+    except PipelineMissing as error:
+        mend = "Install it, or take the setting away. Until then no rows are made."
+        return Finding(what, str(error), mend)
+    lists = [kind for kind in ("schools", "health", "names") if kept(kind)]
+    further = f", and the spaCy pipeline {settings.spacy_pipeline}" if settings.spacy_pipeline else ""
+    own = f", with your own lists of {', '.join(lists)}" if lists else ""
+    return Finding(what, f"gazetteers can be read{own}{further}")
 
 
 async def _on_call(settings: Settings) -> Finding:

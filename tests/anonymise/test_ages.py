@@ -30,6 +30,20 @@ def found(text: str) -> list[str]:
         ("still wets the bed at 11", ["11"]),
         ("a mental age of about 5", ["5"]),
         ("her thirteenth birthday", ["thirteenth"]),
+        ("shes coming up 5", ["5"]),
+        ("kids are 2 4 and 7", ["2", "4", "7"]),
+        ("my 20mo wont nap", ["20mo"]),
+        ("eldest 12 youngest 8", ["12", "8"]),
+        ("she just had her 13th", ["13th"]),
+        ("her boyfriend's 19", ["19"]),
+        ("grandma (71) helps", ["71"]),
+        ("he is 7 (nearly 8)", ["7", "8"]),
+        ("she has just gone 12", ["12"]),
+        ("at 12 he should know better", ["12"]),
+        ("I have three: 2, 5 and 9.", ["2", "5", "9"]),
+        ("big lad for 9", ["9"]),
+        ("my boy 15 is out again", ["15"]),
+        ("hes 4yrs 3 months", ["4", "3 months"]),
     ],
 )
 def test_an_age_is_found(text: str, ages: list[str]) -> None:
@@ -39,6 +53,11 @@ def test_an_age_is_found(text: str, ages: list[str]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "I am a single dad of three",
+        "his score was 9",
+        "she goes to bed at 8",
+        "they gave him 12 weeks",
+        "he is one of 7 on the list",
         "the wait is two years now",
         "she is 3 weeks late with the form",
         "at eight he starts with the tummy ache",

@@ -13,7 +13,7 @@ from benchmarks.evaluate import read_labelled, score
 DATA = Path(__file__).parents[1] / "data" / "anon"
 
 
-@pytest.mark.parametrize("half", ["development", "final", "everyday"])
+@pytest.mark.parametrize("half", ["development", "final", "everyday", "fourth"])
 def test_the_score_does_not_fall(half: str) -> None:
     rows = read_labelled(DATA / half / "messages.jsonl")
     assert rows is not None
