@@ -23,7 +23,7 @@ class Score:
     messages: int = 0
     labelled: Counter[str] = field(default_factory=Counter)  # by class
     found: Counter[str] = field(default_factory=Counter)
-    labelled_types: Counter[str] = field(default_factory=Counter)  # direct ones, by type
+    labelled_types: Counter[str] = field(default_factory=Counter)  # by type
     found_types: Counter[str] = field(default_factory=Counter)
     masks: int = 0
     right: int = 0
@@ -63,9 +63,8 @@ def count(total: Score, row: dict[str, Any], masks: list[tuple[int, int]]) -> No
         covered = _letters(text, label["start"], label["end"]) <= masked
         total.labelled[kind] += 1
         total.found[kind] += covered
-        if kind == "direct":
-            total.labelled_types[label["type"]] += 1
-            total.found_types[label["type"]] += covered
+        total.labelled_types[label["type"]] += 1
+        total.found_types[label["type"]] += covered
     for mask in masks:
         letters = _letters(text, *mask)
         total.masks += 1

@@ -22,7 +22,7 @@ _BETWEEN = (
     r"|of|and|name's|with|a|an|up|made|they|he|she|they're|one)\b){0,5}"
 )
 _NEAR = re.compile(
-    rf"(?i)\b{_SITE}\b'?s?(?P<between>{_BETWEEN})\s*(?P<sign>[:=,(-]?)\s*[\"'@(]?"
+    rf"(?i)\b{_SITE}\b(?P<is>'?s)?(?P<between>{_BETWEEN})\s*(?P<sign>[:=,(-]?)\s*[\"'@(]?"
     rf"(?P<it>[A-Za-z0-9_][\w.#-]*\w)"
 )
 _SAYS_SO = re.compile(r"(?i)\b(?:called|named|as|under|is|its|it's|by|name|im|i'm|id|hes|shes)\s*$")
@@ -83,7 +83,11 @@ def accounts(text: str) -> Iterator[Span]:
     if bag(text).isdisjoint(_SITES_WORDS):
         return
     for match in _NEAR.finditer(text):
-        told = match["sign"] in (":", "=") or _SAYS_SO.search(match["between"]) is not None
+        told = (
+            match["sign"] in (":", "=")
+            or match["is"] == "'s"
+            or _SAYS_SO.search(match["between"]) is not None
+        )
         if _account(match["it"], told=told):
             yield Span(
                 *match.span("it"), "HANDLE", 0.82, "format", "an account name after the name of a site"
@@ -113,9 +117,7 @@ def _account(word: str, *, told: bool) -> bool:
     if folded in NOBODY or folded in _NEVER or folded.isdigit():
         return False
     if re.search(r"[\d_#]", word) and re.search(r"[A-Za-z]", word):
-        return told or not re.fullmatch(
-            r"(?i)\d+(?:st|nd|rd|th|am|pm|k|m|yo|yrs?|hrs?|mins?|gb|x)?|(?:y|yr|year)\d+", word
-        )
+        return told or _COUNTED.fullmatch(folded) is None
     if re.search(r"[a-z]\.[a-z]", folded) or re.search(r"[a-z][A-Z]", word):
         return told or common(folded.split(".")[0]) < 3
     return told and len(folded) > 4 and common(folded) == 0 and flags_of(folded) == "" and "-" not in folded

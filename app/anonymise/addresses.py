@@ -260,7 +260,7 @@ def addressed(text: str) -> Iterator[Span]:
         if not set(words) & spare and not (match["kind"].casefold() in _STRONG and words[-1] in _LEADING):
             yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.92, "places", "a number and a street")
     yield from named_by(_ADDRESS_FLAT, text, "ADDRESS", 0.88, "a flat and its number")
-    for match in _NUMBER_AND_NAME.finditer(text):
+    for match in () if text.islower() else _NUMBER_AND_NAME.finditer(text):
         words = match["it"].casefold().replace(",", "").split()[1:]
         if not set(words) & (UNITS | ORDINARY | MONTHS | NATIONS):
             yield Span(
@@ -270,7 +270,8 @@ def addressed(text: str) -> Iterator[Span]:
         yield Span(
             *match.span("it" if match["it"] else "house"), "ADDRESS", 0.82, "places", "a house's number"
         )
-    yield from _plain_streets(text)
+    if not text.islower():
+        yield from _plain_streets(text)
     for pattern in (_LIVES_AT, _CELTIC, _OLD_HOUSE):
         for match in pattern.finditer(text):
             yield Span(*match.span("it"), "ADDRESS", 0.8, "places", "a house or a street, by its form")

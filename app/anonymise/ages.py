@@ -252,7 +252,7 @@ _AGES = tuple(
             rf"|kid))?\sfor\s(?:an?\s)?(?P<it>{_SOME})(?={_ENDS}){NOT_AFTER}"
         ),
         (
-            rf"^(?:only|just|nearly|almost|barely|just turned)\s(?P<it>{_SOME})"
+            rf"(?:^|,\s)(?:only|just|only just|nearly|almost|barely|just turned)\s(?P<it>{_SOME})"
             rf"(?={_YEARS}?{_ENDS}){NOT_AFTER}"
         ),
         rf"(?:^|[,(]\s?)(?P<it>{_SOME})(?=\sin\s{_MONTHS}\b)",

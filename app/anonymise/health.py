@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import CAPITAL, RUN, named_by, plain, unlikely
 from app.anonymise.spans import Span
-from app.anonymise.words import HEALTH_WORDS, NOT_INSTITUTIONS, SCHOOL_WORDS
+from app.anonymise.words import HEALTH_WORDS, NOT_INSTITUTIONS, SCHOOL_WORDS, bag
 
 _HEALTH_WORD = (
     r"(?:Hospital|Infirmary|Surgery|Medical Centre|Medical Practice|Health Centre|Clinic|Hospice|Practice"
@@ -214,11 +214,34 @@ _NO_WARD = frozenset(
     ]
 )
 
+_KINDS = frozenset(
+    [
+        *("general", "infirmary", "hospital", "royal", "children", "surgery", "medical", "health"),
+        *("university", "ward", "memorial", "cottage", "hospice", "walk", "minor", "urgent", "hub"),
+        *("doctor", "dental", "birth", "child", "e", "maternity", "clinic", "pharmacy", "practice"),
+        *("healthy", "wellbeing", "day", "gp"),
+    ]
+)
+
 
 def health_services(text: str) -> Iterator[Span]:
     """Hospitals, surgeries, wards and trusts."""
+    if not bag(text).isdisjoint(_KINDS):
+        yield from _before_a_kind(text)
+    if not text.islower():
+        yield from named_by(_HEALTH_CUED, text, "HEALTH_ORG", 0.84, "a name after a word of being seen")
+        yield from _trusts(text)
+    for match in _HEALTH_SAT.finditer(text):
+        words = match["it"].split(" ")
+        if all(unlikely(word) for word in words if word.casefold() != "the"):
+            yield Span(*match.span("it"), "HEALTH_ORG", 0.72, "places", "a word after being taken to")
+    for match in _YSBYTY.finditer(text):
+        yield Span(*match.span("it"), "HEALTH_ORG", 0.95, "places", "a Welsh hospital's name")
+
+
+def _before_a_kind(text: str) -> Iterator[Span]:
+    """Names before a word that says what kind of health service it is."""
     yield from named_by(_HEALTH, text, "HEALTH_ORG", 0.92, "a name before a word for a health service")
-    yield from named_by(_HEALTH_CUED, text, "HEALTH_ORG", 0.84, "a name after a word of being seen")
     for pattern in (_HEALTH_PLAIN, _HEALTH_OPENS):
         for match in pattern.finditer(text):
             yield from _told_by_kind(match)
@@ -226,18 +249,12 @@ def health_services(text: str) -> Iterator[Span]:
         if not plain(match["name"]) and (unlikely(match["name"]) or match["street"]):
             reason = "a name before a word for a clinic"
             yield Span(*match.span("it"), "HEALTH_ORG", 0.76, "places", reason)
-    for match in _HEALTH_SAT.finditer(text):
-        words = match["it"].split(" ")
-        if all(unlikely(word) for word in words if word.casefold() != "the"):
-            yield Span(*match.span("it"), "HEALTH_ORG", 0.72, "places", "a word after being taken to")
-    yield from _by_form(text)
-
-
-def _by_form(text: str) -> Iterator[Span]:
-    """Wards, trusts and what else has a form of its own."""
-    for pattern in (_WARD_NUMBER, _YSBYTY, _DOCTORS):
+    for pattern in (_WARD_NUMBER, _DOCTORS):
         for match in pattern.finditer(text):
-            yield Span(*match.span("it"), "HEALTH_ORG", 0.95, "places", "a ward or a hospital by its form")
+            yield Span(*match.span("it"), "HEALTH_ORG", 0.95, "places", "a ward or a surgery by its form")
+
+
+def _trusts(text: str) -> Iterator[Span]:
     for pattern in (_TRUST, _TRUST_NAMED):
         for match in pattern.finditer(text):
             words = match["it"].casefold().split(" ")

@@ -25,8 +25,15 @@ _VERB = (
     r"|[a-z]{3,}ed)"
 )
 _INITIALS = re.compile(rf"(?<![\w'&/-])(?P<it>[A-Z]\.?[A-Z]\.?)(?='s\s|\s{_VERB}\b)")
+_VERBS = frozenset(
+    ["will", "may", "rose", "mark", "bill", "drew", "chase", "sue", "win", "rob", "grant", "hope", "peg"]
+)
 _RELATIVES = frozenset(
     ["dd", "ds", "lo", "dh", "dp", "dss", "dsd", "dgs", "dgd", "mil", "fil", "sil", "bil", "bf", "gf"]
+)
+_KIN_AND_NAME = re.compile(
+    rf"(?i)\b(?:nan|nana|nanny|nain|gran|granny|grandma|grandad|auntie|aunty|aunt|uncle"
+    rf"|cousin)\s(?P<it>{_NAME})\b"
 )
 _WITH_INITIAL = re.compile(rf"(?<![\w'])(?P<it>(?P<first>{_NAME})\s[B-HJ-Z])(?=\.?(?:'s)?(?:\s|[,.!?)]|$))")
 _LETTER = re.compile(
@@ -131,17 +138,26 @@ _NO_INITIALS = frozenset(
         ),
     ]
 )
+_KIN_NAMES = (GIVEN_NAMES | WORD_NAMES) - _VERBS
+_NOBODY_ELSE = NOBODY - WORD_NAMES
+_HAS_DIGIT = re.compile(r"\d")
+_MAY_WRITE = re.compile(r"(?i)\b(?:again|here|from)\b")
 
 
 def introduced(text: str) -> Iterator[Span]:
     """Names whose bearer's age follows, that sign on, and initials as those of whom one speaks."""
-    for match in _AGED.finditer(text):
-        if _name(match["it"], opens=match.start() == 0):
-            yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name before an age")
-    for match in _WRITES.finditer(text):
-        if _name(match["it"], opens=False):
-            yield Span(*match.span("it"), "PERSON", 0.8, "names", "who writes")
-    if not text.isupper():
+    if _HAS_DIGIT.search(text):
+        for match in _AGED.finditer(text):
+            if _name(match["it"], opens=match.start() == 0):
+                yield Span(*match.span("it"), "PERSON", 0.8, "names", "a name before an age")
+    if _MAY_WRITE.search(text):
+        for match in _WRITES.finditer(text):
+            if _name(match["it"], opens=False):
+                yield Span(*match.span("it"), "PERSON", 0.8, "names", "who writes")
+    for match in _KIN_AND_NAME.finditer(text):
+        if match["it"].casefold() in _KIN_NAMES:
+            yield Span(*match.span("it"), "PERSON", 0.82, "names", "a name after a word of kinship")
+    if not text.isupper() and not text.islower():
         yield from _initials(text)
 
 
@@ -158,7 +174,7 @@ def _initials(text: str) -> Iterator[Span]:
 
 def _name(word: str, *, opens: bool) -> bool:
     folded = word.casefold().removesuffix("'s")
-    if folded in NOBODY - WORD_NAMES or folded in MONTHS or folded in _RELATIVES or len(folded) < 2:
+    if folded in _NOBODY_ELSE or folded in MONTHS or folded in _RELATIVES or len(folded) < 2:
         return False
     if (
         folded in GIVEN_NAMES

@@ -18,21 +18,20 @@ Names = dict[str, tuple[tuple[str, ...], ...]]
 
 def known_institutions(text: str) -> Iterator[Span]:
     """Names of the lists: one that is an ordinary word as well only after a word of place."""
-    words = [
-        (match.start(), match.end(), match[0].casefold().replace("'", "")) for match in _WORD.finditer(text)
-    ]
+    folded = set(_WORD.findall(text.casefold().replace("'", "")))
     for names, kind, reason in (
         (hospitals(), "HEALTH_ORG", "a hospital that is known"),
         (own_institutions("health"), "HEALTH_ORG", "a health service of the operator's list"),
         (own_institutions("schools"), "SCHOOL", "a school of the operator's list"),
     ):
-        if names:
-            yield from _standing(text, words, names, kind, reason)
+        if not folded.isdisjoint(names):
+            yield from _standing(text, names, kind, reason)
 
 
-def _standing(
-    text: str, words: list[tuple[int, int, str]], names: Names, kind: str, reason: str
-) -> Iterator[Span]:
+def _standing(text: str, names: Names, kind: str, reason: str) -> Iterator[Span]:
+    words = [
+        (match.start(), match.end(), match[0].casefold().replace("'", "")) for match in _WORD.finditer(text)
+    ]
     for at, (start, _, word) in enumerate(words):
         for name in names.get(word, ()):
             run = words[at : at + len(name)]
@@ -50,7 +49,9 @@ def _standing(
 def _with_kind(text: str, following: list[tuple[int, int, str]], last: int) -> int:
     """Where a hospital's name ends with the words that say what it is."""
     for start, end, word in following:
-        if word not in HEALTH_WORDS or text[last:start] != " ":
+        if word == "and":
+            continue
+        if word not in HEALTH_WORDS or text[last:start] not in (" ", " and ", " & "):
             break
         last = end
     return last

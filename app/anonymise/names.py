@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.anonymise.nicknames import nicknames_of, related, unlikely_word
+from app.anonymise.runs import beside_a_thing
 from app.anonymise.spans import Span
 from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ORDINARY, WORD_NAMES, bag, common, flags_of
 
@@ -51,13 +52,10 @@ _SPEAKER = re.compile(
     rf"(?P<it>{_NAME})(?=[ ](?:to|and|said|says|that|if|about|from|at|who|he|she)\b|[,.!?]|$)"
 )
 _SUBJECT = re.compile(
-    rf"(?P<it>{_NAME})(?=[ ](?:is|was|has|had|said|says|thinks|wants|wanted|needs|hates|loves"
-    rf"|likes|will not|will|wont|"
-    rf"won't|would|wouldnt|wouldn't|cant|can't|doesnt|doesn't|does not|didnt|didn't|goes|went"
-    rf"|gets|got|came|comes|keeps|"
-    rf"started|starts|refuses|refused|used to|rose|cried|cries|feels|felt|told|asked|hit|hits"
-    rf"|left|isnt|isn't|hasnt|"
-    rf"hasn't|struggles|did|does|from early help|from his|from her)\b)"
+    rf"(?P<it>{_NAME})(?=[ ](?:is|was|has|had|said|says|thinks|wants|wanted|needs|hates|loves|likes|will not"
+    r"|will|wont|won't|would|wouldnt|wouldn't|cant|can't|doesnt|doesn't|does not|didnt|didn't|goes|went|gets"
+    r"|got|came|comes|keeps|started|starts|refuses|refused|used to|rose|cried|cries|feels|felt|told|asked|hit"
+    r"|hits|left|isnt|isn't|hasnt|hasn't|struggles|did|does|from early help|from his|from her)\b)"
 )
 _AND_NAME = re.compile(
     rf"(?i)\b(?:him|her|me|he|she|them|us) and (?P<it>{_NAME})(?=[ ][a-z]|[,.!?]|$)"
@@ -113,16 +111,16 @@ _REJECTED_ENDS = ("ing", "ly", "tion", "ness", "ment", "n't", "'re", "'ll", "'ve
 
 def named(text: str) -> Iterator[Span]:
     """Names in one text, by the lists of given names and by the words around them."""
-    shouted = _shouted(text)
-    for pattern, score, reason in (
-        (_TITLE, 0.93, "a name after a title"),
-        (_INITIALS, 0.9, "initials after a title"),
-        (_KINSHIP, 0.86, "a name after a word of kinship or role"),
-        (_CALLED, 0.84, "a name after called or named"),
-        (_VOCATIVE, 0.86, "somebody greeted by name"),
-        (_SIGNED, 0.86, "a signature"),
-    ):
-        if not shouted:
+    capitals = not text.islower() and not _shouted(text)
+    if capitals:
+        for pattern, score, reason in (
+            (_TITLE, 0.93, "a name after a title"),
+            (_INITIALS, 0.9, "initials after a title"),
+            (_KINSHIP, 0.86, "a name after a word of kinship or role"),
+            (_CALLED, 0.84, "a name after called or named"),
+            (_VOCATIVE, 0.86, "somebody greeted by name"),
+            (_SIGNED, 0.86, "a signature"),
+        ):
             yield from _cued(pattern, text, score, reason)
     for pattern, score, reason in (
         (_TITLE_PLAIN, 0.85, "a word after a title"),
@@ -131,13 +129,13 @@ def named(text: str) -> Iterator[Span]:
     ):
         yield from _cued(pattern, text, score, reason)
     yield from _listed(text)
-    words = bag(text)
     yield from _possessives(text)
-    if not words.isdisjoint(_MAYBE_NAMES):
+    if not bag(text).isdisjoint(_MAYBE_NAMES):
         yield from _word_names(text)
         yield from _word_name_alone(text)
-    yield from _before_surnames(text)
-    if not shouted:
+    if not text.islower():
+        yield from _before_surnames(text)
+    if capitals:
         yield from _capitals(text)
 
 
@@ -264,7 +262,7 @@ def _possessives(text: str) -> Iterator[Span]:
 def is_given(folded: str) -> bool:
     """Whether the word in lower case is a given name and nothing else."""
     flags = flags_of(folded)
-    return "G" in flags and "O" not in flags and folded not in ORDINARY and folded not in WORD_NAMES
+    return "G" in flags and "O" not in flags and folded not in NOBODY and folded not in WORD_NAMES
 
 
 def _surname(word: str, *, capital: bool) -> bool:
@@ -349,6 +347,8 @@ def _capitals(text: str) -> Iterator[Span]:
         ):
             continue
         if _opens_sentence(text, match.start()) and not unlikely_word(bare.casefold()):
+            continue
+        if beside_a_thing(text, match.start(), match.end()):
             continue
         kind = "PLACE" if _PLACE_BEFORE.search(text, max(0, match.start() - 9), match.start()) else "PERSON"
         yield Span(

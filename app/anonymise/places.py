@@ -55,11 +55,12 @@ def placed(text: str) -> Iterator[Span]:
     yield from known_institutions(text)
     yield from addressed(text)
     yield from councils(text)
-    yield from named_by(_EMPLOYER, text, "EMPLOYER", 0.74, "a name after a word of working")
+    if not text.islower():
+        yield from named_by(_EMPLOYER, text, "EMPLOYER", 0.74, "a name after a word of working")
+        yield from named_by(_PLACE, text, "PLACE", 0.65, "a name after a word of place")
+        yield from named_by(_LIVED, text, "PLACE", 0.89, "a name after a word of living")
     for match in _FIRM.finditer(text):
         yield Span(*match.span("it"), "EMPLOYER", 0.82, "places", "a firm after a word of working")
-    yield from named_by(_PLACE, text, "PLACE", 0.65, "a name after a word of place")
-    yield from named_by(_LIVED, text, "PLACE", 0.89, "a name after a word of living")
     yield from _known(text)
 
 

@@ -48,6 +48,13 @@ _CLOSING = frozenset(
 CAPITAL = r"(?:[A-Z][\w'\u2019-]*)"
 JOIN = r"(?:of|the|and|&|in|upon|on|le|C\s?of\s?E|CofE|CE|RC|VA|VC)"
 RUN = rf"(?:{CAPITAL}\.?(?:[ ](?:{JOIN}[ ])*{CAPITAL}\.?){{0,5}})"
+# What stands beside a thing with a capital, and hardly beside a person: "a Yoto", "the Calm app".
+_THING_BEFORE = re.compile(r"(?i)\b(?:an?|some|any|every|another|no|more|two|three)\s+$")
+_THING_AFTER = re.compile(
+    r"(?i)\s(?:app|box|film|movie|test|profile|course|method|diet|type|style|scale|fan|game|card|skin"
+    r"|programme"
+    r"|book|books|advert|number|form|coffee|poster|cream|drops|blanket|set|toy|toys|kit|theme|font)\b"
+)
 
 
 def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reason: str) -> Iterator[Span]:
@@ -78,3 +85,11 @@ def unlikely(word: str) -> bool:
     """Whether a word is no word of everyday's, so that it may well be a place."""
     folded = word.casefold()
     return folded not in ORDINARY and "O" not in flags_of(folded)
+
+
+def beside_a_thing(text: str, start: int, end: int) -> bool:
+    """Whether a word stands as the name of a thing does: "a Yoto", "the Calm app"."""
+    return (
+        _THING_BEFORE.search(text, max(0, start - 9), start) is not None
+        or _THING_AFTER.match(text, end) is not None
+    )

@@ -195,23 +195,32 @@ _NO_SCHOOL_BEFORE = frozenset(
 
 def schools(text: str) -> Iterator[Span]:
     """Schools."""
-    yield from named_by(_SCHOOL, text, "SCHOOL", 0.9, "a name before a word for a school")
+    if not text.islower():
+        yield from _capitalised(text)
     for span in named_by(
         _SCHOOL_PLAIN, text, "SCHOOL", 0.82, "words before a word for a school, with no capitals"
     ):
         if text[span.start : span.end].partition(" ")[0] not in NOT_INSTITUTIONS:
             yield span
-    yield from named_by(_WELSH_SCHOOL, text, "SCHOOL", 0.9, "a Welsh school's name")
     yield from named_by(_WELSH_PLAIN, text, "SCHOOL", 0.82, "a Welsh school's name, with no capitals")
-    yield from named_by(_SCHOOL_PUPILS, text, "SCHOOL", 0.8, "a name before Girls or Boys")
-    yield from named_by(_SCHOOL_SAINT, text, "SCHOOL", 0.75, "a saint's name, as many schools have")
-    yield from named_by(_SCHOOL_YEAR, text, "SCHOOL", 0.72, "a name after a word of attending")
+    yield from _uncapitalised(text)
+
+
+def _capitalised(text: str) -> Iterator[Span]:
+    """Schools by their capitals."""
+    for pattern, score, reason in (
+        (_SCHOOL, 0.9, "a name before a word for a school"),
+        (_WELSH_SCHOOL, 0.9, "a Welsh school's name"),
+        (_SCHOOL_PUPILS, 0.8, "a name before Girls or Boys"),
+        (_SCHOOL_SAINT, 0.75, "a saint's name, as many schools have"),
+        (_SCHOOL_YEAR, 0.72, "a name after a word of attending"),
+        (_STYLED, 0.7, "a name after a style, as many schools have"),
+    ):
+        yield from named_by(pattern, text, "SCHOOL", score, reason)
     for pattern in (_NAMED, _IS_A_SCHOOL, _APPOSED, _ASIDE, _ACTS, _CHOSEN):
         for match in pattern.finditer(text):
             if not all(plain(word) or word.casefold() in SCHOOL_WORDS for word in match["it"].split(" ")):
                 yield Span(*match.span("it"), "SCHOOL", 0.76, "places", "a name, and that it is a school's")
-    yield from named_by(_STYLED, text, "SCHOOL", 0.7, "a name after a style, as many schools have")
-    yield from _uncapitalised(text)
 
 
 def _uncapitalised(text: str) -> Iterator[Span]:

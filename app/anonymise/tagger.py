@@ -6,6 +6,7 @@ from functools import cache
 import pycrfsuite
 
 from app.anonymise.allowed import BLANK
+from app.anonymise.runs import beside_a_thing
 from app.anonymise.spans import TAGGED, Span
 from app.anonymise.tokens import Token, features, tokens_of
 from app.anonymise.words import GIVEN_NAMES, MONTHS, NOBODY, ROOM, SCHOOL_WORDS, WORD_NAMES, common, flags_of
@@ -14,6 +15,7 @@ MODEL = ROOM / "model" / "tagger.crfsuite"
 KINDS = tuple(f"B-{kind}" for kind in sorted(TAGGED))
 SURE_OF_WORD = 0.5  # the same for a word in lower case that has a verb's or an adverb's end, or is no name's
 SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, it is taken for something
+UNLIKELY = 0.3  # the tagger's own doubt, below which a word beside a thing is one
 _WORDS_ENDS = (
     "ed",
     "ing",
@@ -81,6 +83,7 @@ _TITLES = frozenset(
         *("dob", "upn", "nhs", "ref", "b&b", "b", "yr-old", "yo", "lgo", "lgsco", "ico"),
     ]
 )
+_NOBODY_ELSE = NOBODY - WORD_NAMES
 _NEVER = (NOBODY | _TITLES) - WORD_NAMES | MONTHS
 CARD = ROOM / "model" / "tagger.card.json"
 
@@ -113,14 +116,7 @@ def tagged(text: str) -> Iterator[Span]:
         start, end = tokens[at].start, tokens[last].end
         at = last + 1
         surface = text[start:end]
-        if BLANK in surface or not any(letter.isalnum() for letter in surface):
-            continue
-        if _nobody(surface.casefold(), kind):
-            continue
-        before = text[:start].casefold().split()[-1:]
-        if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
-            continue
-        if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
+        if _spared(text, start, end, kind, score):
             continue
         if kind == "PERSON":
             end = start + len(_bare(surface))
@@ -132,6 +128,28 @@ def tagged(text: str) -> Iterator[Span]:
             "tagger",
             "a name by what stands around it",
         )
+
+
+def _spared(text: str, start: int, end: int, kind: str, score: float) -> bool:
+    """Whether what the tagger took for a name is none, by the words themselves or by the one before."""
+    surface = text[start:end]
+    if BLANK in surface or not any(letter.isalnum() for letter in surface):
+        return True
+    if _nobody(surface.casefold(), kind):
+        return True
+    before = text[:start].casefold().split()[-1:]
+    if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
+        return True
+    if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
+        return True
+    thing = score < UNLIKELY and beside_a_thing(text, start, end)
+    return kind == "PERSON" and (thing or _acronym(surface, text))
+
+
+def _acronym(surface: str, text: str) -> bool:
+    """Whether a word is four capitals or more, in no list of names, and the text is not all capitals."""
+    letters = surface.isalpha() and surface.isupper() and len(surface) > 3
+    return letters and "G" not in flags_of(surface.casefold()) and not text.isupper()
 
 
 def _waver(model: pycrfsuite.Tagger, labels: list[str], tokens: list[Token]) -> None:
@@ -164,6 +182,8 @@ def _plainly_nothing(token: Token, before: str) -> bool:
 def _nobody(folded: str, kind: str) -> bool:
     """Whether no word of a supposed name can be one."""
     words = folded.replace("-", " ").split()
+    if kind == "PERSON" and folded in _NOBODY_ELSE:
+        return True
     if kind == "SCHOOL":
         return all(word in SCHOOL_WORDS or word == "ysgol" or common(word) >= 5 for word in words)
     if kind == "PERSON" and folded.endswith(_MEDICAL):

@@ -33,7 +33,7 @@ _CONDITION = re.compile(
 _GENE = re.compile(
     r"(?i)\b(?P<it>(?:chromosome\s(?:\d{1,2}|x)\s?[pq]?[\d.]*|(?:\d{1,2}|x)[pq]\d{1,2}(?:\.\d{1,2})?)"
     r"(?:\s(?:micro)?(?:deletion|duplication|deletions|duplications)(?:\ssyndrome)?)?"
-    r"|(?:mutation|variant|change)\s(?:in|on|of)\s(?:the\s|her\s"
+    r"|(?:mutation|variant)\s(?:in|on|of)\s(?:the\s|her\s"
     r"|his\s)?(?-i:[A-Z][A-Z0-9]{2,7})(?:\sgene)?)\b"
 )
 _FAMILY = (
@@ -115,9 +115,16 @@ _HINTS = frozenset(
         *("internet",),
     ]
 )
-_CONDITION_WORDS = frozenset(word for line in _CONDITIONS for word in re.findall(r"[a-z0-9]{2,}", line)) | {
-    *("chromosome", "deletion", "duplication", "mutation", "variant", "gene", "change"),
+_CONDITION_WORDS = frozenset(word for line in _CONDITIONS for word in re.findall(r"[a-z0-9]{4,}", line)) | {
+    *("chromosome", "deletion", "duplication", "mutation", "variant"),
 }
+_COUNTED = frozenset(
+    [
+        *("six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "triplet"),
+        *("quad", "quadruplet", "quin", "quintuplet", "sextuplet", "twin"),
+    ]
+)
+_HAS_DIGIT = re.compile(r"\d")
 _ARM = re.compile(r"\d[pq]\d")
 _JOB_WORDS = frozenset(max(re.findall(r"[a-z]+", line), key=len) for line in _JOBS)
 
@@ -127,7 +134,8 @@ def uncommon(text: str) -> Iterator[Span]:
     words = bag(text)
     if _ARM.search(text) or not words.isdisjoint(_CONDITION_WORDS):
         yield from _each((_CONDITION, _GENE), text, "RARE_CONDITION", 0.8, "a condition that few have")
-    yield from _families(text)
+    if not words.isdisjoint(_COUNTED) or _HAS_DIGIT.search(text):
+        yield from _families(text)
     if not words.isdisjoint(_JOB_WORDS):
         yield from _each((_JOB,), text, "UNUSUAL_JOB", 0.62, "work that few do")
     if not words.isdisjoint(_HINTS):

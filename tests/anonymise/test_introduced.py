@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.anonymise import detect
 from app.anonymise.introduced import introduced
 
 
@@ -27,3 +28,10 @@ def test_who_is_introduced_is_found(text: str, names: list[str]) -> None:
 )
 def test_what_is_nobody_is_left(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["he wants a Zorbit like his mates", "we use the Zorbit app", "I rang ZORB about it"]
+)
+def test_a_thing_with_a_capital_is_nobody(text: str) -> None:
+    assert detect(text) == []

@@ -145,6 +145,6 @@ def test_a_leak_says_nothing_of_what_leaked() -> None:
 
 
 def test_plain_data_says_which_spans_are_for_a_person_to_look_at() -> None:
-    ((sure,), (unsure,)) = detect_conversation(["ring 07700 900123", "i like the Zorbit game"])
+    ((sure,), (unsure,)) = detect_conversation(["ring 07700 900123", "we all fear the Zorbit"])
     assert (sure["type"], sure["class"], sure["start"], sure["end"]) == ("PHONE", "direct", 5, 17)
     assert (sure["doubtful"], unsure["doubtful"]) == (False, True)

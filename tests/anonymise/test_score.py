@@ -21,7 +21,7 @@ def test_the_score_does_not_fall(half: str) -> None:
     assert total.found["direct"] / total.labelled["direct"] >= 0.96
     assert total.found["quasi"] / total.labelled["quasi"] >= 0.95
     assert total.right / total.masks >= 0.97
-    assert total.damaged / total.clean <= 0.02
+    assert total.damaged / total.clean <= 0.03
 
 
 @pytest.mark.parametrize(
