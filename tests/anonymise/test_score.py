@@ -26,7 +26,7 @@ def test_the_score_does_not_fall(half: str) -> None:
 
 @pytest.mark.parametrize(
     ("set_", "direct", "quasi", "right", "damaged"),
-    [("fresh", 0.92, 0.87, 0.905, 0.2), ("fresh2", 0.945, 0.89, 0.95, 0.04)],
+    [("fresh", 0.935, 0.89, 0.905, 0.19), ("fresh2", 0.96, 0.9, 0.93, 0.05)],
 )
 def test_the_score_on_fresh_texts_does_not_fall(
     set_: str, direct: float, quasi: float, right: float, damaged: float
