@@ -4,7 +4,7 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Stream } from "../app/realtime/client/reducer.js";
 import { timeOf } from "../app/realtime/client/times.js";
-import { delivery, isTyping, messages, missing, notes, type Said, unread } from "../app/realtime/client/transcript.js";
+import { delivery, isTyping, messageLeft, messages, missing, notes, type Said, unread } from "../app/realtime/client/transcript.js";
 import { characters, faultOf } from "../app/realtime/client/words.js";
 import { cardView } from "./card.js";
 import { flagsView, raiseView } from "./concerns.js";
@@ -51,7 +51,7 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
           <kbd>Alt+${place}</kbd>
         </p>
       </header>
-      ${stream?.events.some((event) => event.k === "message.left") && !ended
+      ${messageLeft(stream?.events ?? []) && !ended
         ? html`<p class="facts">${words("console.chat.left_message")}</p>`
         : nothing}
       ${cardView(model, conversation)} ${logView(model, doings, stream, said)} ${flagsView(model, conversation)}

@@ -69,7 +69,7 @@ async def find_absent(session: AsyncSession, *, away: timedelta, gone: timedelta
     found = Absent([], [], [])
     for conversation, entered, seen, noted in rows:
         heard, left = last_heard(entered, seen), away_since(entered, noted)
-        if noted is not None and seen is not None and noted < seen:
+        if noted is not None and noted < seen:
             found.here.append(conversation)
         elif left is None:
             found.away.extend([conversation] * (heard <= now - away))

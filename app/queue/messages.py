@@ -57,13 +57,7 @@ async def leave_message(session: AsyncSession, *, place: Place) -> None:
     )
     if not await session.scalar(wrote):
         raise BadRequest("There is no message yet.", next_step="Write it first, then leave it here.")
-    entry = await session.scalar(
-        select(QueueEntry).where(WAITS, col(QueueEntry.conversation_id) == conversation_id).with_for_update()
-    )
-    if entry is None:
-        raise Conflict(
-            "You are not waiting any more.", next_step="Look at the chat: a coach may be there already."
-        )
+    entry = await _waiting(session, place)
     if entry.message_left_at is not None:
         return
     entry.message_left_at = clock.now()
@@ -74,6 +68,45 @@ async def leave_message(session: AsyncSession, *, place: Place) -> None:
     await log.lock(session, [conversation_id])
     await log.append(session, conversation_id=conversation_id, happened=log.Happened("message.left", {}))
     record(session, QueueChanged())
+
+
+async def rejoin(session: AsyncSession, *, place: Place, is_open: bool) -> None:
+    """The parent waits at their screen again, behind those who wait there; who came before them keeps that.
+
+    Twice changes nothing. Refused: while the service is closed, and a parent who does not wait.
+    """
+    entry = await _waiting(session, place)
+    if entry.message_left_at is None:
+        return
+    if not is_open:
+        raise Conflict(
+            "The chat is closed now.", next_step="Your message is kept and will be answered. Come back then."
+        )
+    entry.message_left_at = entry.told_closing_at = None
+    if entry.turn == Turn.MESSAGE:
+        entry.turn, entry.entered_at = Turn.ORDINARY, clock.now()
+        entry.told_at = entry.told_p50 = entry.told_p80 = None
+    session.add(entry)
+    await session.flush()
+    await log.lock(session, [entry.conversation_id])
+    await log.append(
+        session, conversation_id=entry.conversation_id, happened=log.Happened("queue.rejoined", {})
+    )
+    record(session, QueueChanged())
+
+
+async def _waiting(session: AsyncSession, place: Place) -> QueueEntry:
+    """The parent's entry, locked; refused where they do not wait."""
+    entry: QueueEntry | None = await session.scalar(
+        select(QueueEntry)
+        .where(WAITS, col(QueueEntry.conversation_id) == place.conversation.id)
+        .with_for_update()
+    )
+    if entry is None:
+        raise Conflict(
+            "You are not waiting any more.", next_step="Look at the chat: a coach may be there already."
+        )
+    return entry
 
 
 async def bring_forward(session: AsyncSession, *, now: datetime) -> int:

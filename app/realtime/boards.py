@@ -208,6 +208,7 @@ class Boards:
         assert connection.conversation is not None
         position = places.get(connection.conversation)
         if position is None:
+            self._sent.pop((connection, "position"), None)  # who waits again is told anew
             return
         place: dict[str, object] = {
             "position": position,

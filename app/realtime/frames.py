@@ -32,6 +32,7 @@ from app.realtime.queue_frames import QueueAssign as QueueAssign
 from app.realtime.queue_frames import QueueAssignData as QueueAssignData
 from app.realtime.queue_frames import QueueClaim as QueueClaim
 from app.realtime.queue_frames import QueueNext as QueueNext
+from app.realtime.queue_frames import QueueRejoin as QueueRejoin
 from app.realtime.queue_frames import SwitchboardData as SwitchboardData
 from app.realtime.queue_frames import SwitchboardSet as SwitchboardSet
 from app.realtime.queue_frames import TransferData as TransferData
@@ -170,6 +171,7 @@ ClientFrame = (
     | Typing
     | Read
     | MessageLeave
+    | QueueRejoin
     | ConversationEnd
     | ConversationTransfer
     | ConversationWarn
@@ -220,6 +222,7 @@ EventKind = Literal[
     "queue.entered",
     "queue.closing",
     "message.left",
+    "queue.rejoined",
     "conversation.assigned",
     "conversation.paused",
     "conversation.resumed",

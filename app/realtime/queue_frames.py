@@ -29,6 +29,13 @@ class MessageLeave(Frame, tag="message.leave"):
     d: ConversationData
 
 
+class QueueRejoin(Frame, tag="queue.rejoin"):
+    """Wait at the screen again after a message was left; refused while the service is closed."""
+
+    id: Id
+    d: ConversationData
+
+
 class QueueNext(Frame, tag="queue.next"):
     """Take whoever is next for you: who is offered to you, else who has waited longest."""
 

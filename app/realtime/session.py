@@ -25,6 +25,7 @@ VERBS: dict[type[ClientFrame], frozenset[str]] = {
     frames.Typing: EVERYBODY,
     frames.Read: EVERYBODY,
     frames.MessageLeave: frozenset({"parent"}),
+    frames.QueueRejoin: frozenset({"parent"}),
     frames.ConversationEnd: EVERYBODY,
     frames.ConversationTransfer: STAFF,
     frames.ConversationWarn: STAFF,

@@ -69,6 +69,14 @@ async def leave_message(realtime: Realtime, connection: Connection, frame: frame
     return {}
 
 
+async def rejoin(realtime: Realtime, connection: Connection, frame: frames.QueueRejoin) -> Answer:
+    """Let a parent who left a message wait at their screen again."""
+    async with transaction(realtime.database) as session:
+        place = await own_place(session, connection, frame.d.conversation)
+        await messages.rejoin(session, place=place, is_open=realtime.is_open())
+    return {}
+
+
 async def transfer(realtime: Realtime, connection: Connection, frame: frames.ConversationTransfer) -> Answer:
     """Hand the conversation over; the note is stored first, as it may be asked for again."""
     staff_id, conversation = staff_of(connection), frame.d.conversation
@@ -267,6 +275,7 @@ CARRY_OUT: dict[type[frames.ClientFrame], Callable[..., Awaitable[Answer | None]
     frames.Typing: typing,
     frames.Read: read,
     frames.MessageLeave: leave_message,
+    frames.QueueRejoin: rejoin,
     frames.ConversationEnd: end,
     frames.ConversationTransfer: transfer,
     frames.ConversationWarn: warn,

@@ -34,6 +34,7 @@ MATRIX: dict[str, dict[str, str]] = {
     "typing": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
     "read": {"bron": "unheard", "dewi": "unheard", "esther": "unheard", "alys": "heard", "carys": "heard"},
     "message.leave": {**STRANGE_PARENTS, "alys": "bad_request"},
+    "queue.rejoin": {**STRANGE_PARENTS, "alys": "bad_request"},
     "conversation.end": {**STRANGE, **OWN},
     "conversation.transfer": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
     "conversation.warn": {**STRANGE, **PARENTS_MAY_NOT, "carys": "ok"},
@@ -120,6 +121,7 @@ def _frame(world: World, verb: str) -> Frame:
         "typing": {"s": stream},
         "read": {"s": stream, "d": {"up_to": 1}},
         "message.leave": {"d": {"conversation": conversation}},
+        "queue.rejoin": {"d": {"conversation": conversation}},
         "conversation.end": {"d": {"conversation": conversation}},
         "conversation.transfer": {
             "d": {

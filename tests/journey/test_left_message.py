@@ -10,12 +10,13 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from app import clock
 from app.content.rules import ExceptionalDay, Hours, Period, Text
-from app.db import Database
+from app.db import Database, transaction
+from app.queue.messages import leave_message
 from app.settings import Settings
 from tests.cast import CARYS, PASSWORD, hire
 from tests.journey.axe import violations
 from tests.provision.server import LiveServer, running_server
-from tests.scenes import content, enter
+from tests.scenes import content, enter, parents, say, writing
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 ALL_DAY = (Period(opens=0, closes=24 * 60),)
@@ -115,4 +116,25 @@ async def test_who_waits_at_closing_time_is_told_and_leaves_a_message(
     await leave.click()
     await expect(page.get_by_role("heading", name="Your message is kept")).to_be_visible()
     await expect(page.get_by_role("heading", name="We are closed now")).to_have_count(0)
+    assert await violations(page) == []
+
+
+async def test_who_left_a_message_waits_again_once_it_is_open(
+    live_server: LiveServer, database: Database, browser: Browser
+) -> None:
+    started = await enter(database, live_server.settings)
+    async with writing(database, live_server.settings) as writer:
+        await say(writer, await parents(database, started.conversation_id), "He will not sleep.")
+    place = await parents(database, started.conversation_id)
+    async with transaction(database) as session:
+        await leave_message(session, place=place)
+    page = await (await browser.new_context(viewport=PHONE)).new_page()
+    kept = json.dumps({"conversation": str(started.conversation_id), "token": started.token})
+    await page.add_init_script(f"sessionStorage.setItem('earshot', {json.dumps(kept)})")
+    await page.goto(f"{live_server.url}/embed")
+    await expect(page.get_by_role("heading", name="Your message is kept")).to_be_visible()
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Wait for a coach").click()
+    await expect(page.get_by_text("You are next")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Your message is kept")).to_have_count(0)
     assert await violations(page) == []

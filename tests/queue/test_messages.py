@@ -17,7 +17,7 @@ from app.errors import AppError
 from app.queue import actions as queue
 from app.queue import closing
 from app.queue.hours import look_at_the_hours
-from app.queue.messages import PUT_OFF, leave_message
+from app.queue.messages import PUT_OFF, leave_message, rejoin
 from app.queue.models import Assignment, QueueEntry
 from app.queue.offers import assign
 from app.queue.rules import Turn
@@ -106,6 +106,49 @@ async def test_a_message_comes_after_those_who_are_there_and_is_answered(
         status = await session.scalar(select(col(Conversation.status)).where(col(Conversation.id) == left))
     assert [message.body for message in said] == ["He will not sleep.", "Try a calm hour before bed."]
     assert status == "wrap_up"
+
+
+async def _rejoin(database: Database, conversation: UUID, *, is_open: bool = True) -> str:
+    place = await parents(database, conversation)
+    try:
+        async with transaction(database) as session:
+            await rejoin(session, place=place, is_open=is_open)
+    except AppError as error:
+        return error.code
+    return "ok"
+
+
+async def test_who_left_a_message_waits_again_behind_those_who_are_there(
+    database: Database, settings: Settings
+) -> None:
+    left, there, later = [await _waiting(database, settings) for _ in range(3)]
+    await _leave(database, left)
+    assert await _rejoin(database, left, is_open=False) == "bad_request"
+    assert await _rejoin(database, left) == "ok"
+    assert await _rejoin(database, left) == "ok"  # a second tap changes nothing
+    assert await _rejoin(database, left, is_open=False) == "ok"  # who waits already waits on
+    assert (await _kinds(database, left)).count("queue.rejoined") == 1
+    await _leave(database, later)
+    carys = await on_duty(database, CARYS)
+    taken = []
+    for _ in range(3):
+        async with transaction(database) as session:
+            taken.append((await queue.claim_next(session, staff_id=carys.id)).conversation_id)
+    assert taken == [there, left, later]
+    assert await _rejoin(database, left) == "bad_request"
+
+
+async def test_who_led_the_queue_keeps_their_place_when_they_wait_again(
+    database: Database, settings: Settings
+) -> None:
+    left, _ = [await _waiting(database, settings) for _ in range(2)]
+    await _leave(database, left)
+    async with transaction(database) as session:
+        await queue.raise_risk(session, conversation_id=left)
+    assert await _rejoin(database, left) == "ok"
+    carys = await on_duty(database, CARYS)
+    async with transaction(database) as session:
+        assert (await queue.claim_next(session, staff_id=carys.id)).conversation_id == left
 
 
 async def test_whoever_is_at_risk_comes_first_though_they_left_a_message(

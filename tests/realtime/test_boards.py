@@ -14,6 +14,7 @@ from app import clock
 from app.accounts.models import StaffSession
 from app.chat.models import Participant
 from app.db import reading, transaction
+from app.queue.handover import give_back
 from app.queue.models import Assignment, QueueEntry
 from app.queue.rules import Turn
 from app.realtime.heartbeat import check_sessions, store_reads
@@ -50,6 +51,24 @@ async def test_a_parents_place_moves_up_as_the_others_are_taken(settings: Settin
             assert place["d"] == {"position": 2, "expected_s": None}
             await claim(database, carys, first.conversation_id)
             await talk.until(lambda f: f.get("k") == "queue.position" and f["d"]["position"] == 1)
+
+
+async def test_who_waits_again_is_told_their_place_again(settings: Settings) -> None:
+    async with running(_quick(settings)) as app:
+        database = app.state.database
+        started = await enter(database, settings)
+        carys = await on_duty(database, CARYS)
+        async with talking(app, started.token) as talk:
+            await talk.until(lambda f: f.get("k") == "queue.position")
+            await claim(database, carys, started.conversation_id)
+            await app.state.boards.send()
+            heard = len(talk.heard)
+            async with transaction(database) as session:
+                assert await give_back(
+                    session, conversation_id=started.conversation_id, staff_id=carys.id, why="lost"
+                )
+            await app.state.boards.send()
+            await talk.until(lambda f: f.get("k") == "queue.position" and f in talk.heard[heard:])
 
 
 async def _six_were_taken(app: FastAPI, settings: Settings) -> None:

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "block.review": {"t": "block.review", "id": "2", "d": {"block": CONVERSATION, "uphold": True}},
     "message.leave": {"t": "message.leave", "id": "2", "d": {"conversation": CONVERSATION}},
+    "queue.rejoin": {"t": "queue.rejoin", "id": "2", "d": {"conversation": CONVERSATION}},
     "conversation.transfer": {
         "t": "conversation.transfer",
         "id": "2",
@@ -114,7 +115,7 @@ MAY_STAFF = {
     "concern.raise",
     "wrap_up.submit",
 }
-MAY_PARENT = {"message.leave"}
+MAY_PARENT = {"message.leave", "queue.rejoin"}
 MAY_SUPERVISOR = {"block.review", "consult.whisper", "concern.step", "queue.assign", "switchboard.set"}
 
 

@@ -9,6 +9,7 @@ export type ClientFrame =
   | Typing
   | Read
   | MessageLeave
+  | QueueRejoin
   | ConversationEnd
   | ConversationTransfer
   | ConversationWarn
@@ -114,6 +115,14 @@ export interface MessageLeave {
 }
 export interface ConversationData {
   conversation: string;
+}
+/**
+ * Wait at the screen again after a message was left; refused while the service is closed.
+ */
+export interface QueueRejoin {
+  t: "queue.rejoin";
+  id: string;
+  d: ConversationData;
 }
 /**
  * End the conversation, from either side; for a parent who still waits, leave the queue.
@@ -385,6 +394,7 @@ export interface Ev {
     | "note.added"
     | "queue.closing"
     | "queue.entered"
+    | "queue.rejoined"
     | "risk.flagged";
   at: string;
   gen: number;
@@ -430,6 +440,7 @@ export interface EventBody {
     | "note.added"
     | "queue.closing"
     | "queue.entered"
+    | "queue.rejoined"
     | "risk.flagged";
   at: string;
   gen: number;

@@ -31,6 +31,9 @@ export interface Stream {
   readonly place: Place | null;
 }
 
+/** After these whoever waits still waits, in the place that they were told last. */
+const STILL_WAITING: readonly string[] = ["message.posted", "queue.closing", "message.left", "queue.rejoined"];
+
 export interface Place {
   readonly position: number;
   readonly expected: { readonly p50: number; readonly p80: number } | null;
@@ -202,7 +205,7 @@ function withEvent(stream: Stream, event: EventBody): Stream {
     events: [...stream.events, body],
     state: stateAfter(stream.state, event),
     typing: from ? typing : stream.typing,
-    place: event.k === "message.posted" ? stream.place : null,
+    place: STILL_WAITING.includes(event.k) ? stream.place : null,
   };
 }
 

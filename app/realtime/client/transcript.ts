@@ -9,6 +9,11 @@ const PRESENCE: readonly string[] = [
   "conversation.resumed",
 ];
 
+/** Whether a message was left, and its parent does not wait at their screen again. */
+export function messageLeft(events: readonly { readonly k: string }[]): boolean {
+  return events.findLast((event) => event.k === "message.left" || event.k === "queue.rejoined")?.k === "message.left";
+}
+
 export interface Said {
   /** Stays the same from the moment the message is written to its echo, so that it is shown once. */
   readonly key: string;

@@ -286,6 +286,14 @@ const doings: Doings = {
       drawNow();
       document.querySelector<HTMLElement>("h1")?.focus();
     }),
+  rejoin: () =>
+    void attempt(async () => {
+      const { connection, session } = model;
+      if (!connection || !session) return;
+      await connection.request({ t: "queue.rejoin", d: { conversation: session.conversation } });
+      drawNow();
+      document.querySelector<HTMLElement>("h1")?.focus();
+    }),
   makeCode: () =>
     void attempt(async () => {
       const { session } = model;

@@ -1,19 +1,20 @@
 /** A message that is left: what a parent sees when the service closes on them, and once it is kept. */
 import { html, nothing, type TemplateResult } from "lit";
 import { momentOf } from "../../realtime/client/times.js";
+import { messageLeft as leftBehind } from "../../realtime/client/transcript.js";
 import type { Words } from "../../realtime/client/words.js";
 import { type Doings, type Model, streamOf } from "./model.js";
 import { faultBox } from "./parts.js";
 
 /** Whether this parent has left a message and is not waited for. */
 export function messageLeft(model: Model): boolean {
-  return eventsOf(model).some((event) => event.k === "message.left");
+  return leftBehind(eventsOf(model));
 }
 
 /** Told once the service has closed while this parent waited; nothing before. */
 export function closingView(model: Model, doings: Doings): TemplateResult | typeof nothing {
-  const closing = eventsOf(model).findLast((event) => event.k === "queue.closing");
-  if (!closing || messageLeft(model)) return nothing;
+  const closing = eventsOf(model).findLast((event) => event.k === "queue.closing" || event.k === "queue.rejoined");
+  if (closing?.k !== "queue.closing" || messageLeft(model)) return nothing;
   const { words } = model;
   return html`<section class="closed" role="status" aria-labelledby="closing">
     <h2 id="closing">${words("widget.closing_title")}</h2>
@@ -33,6 +34,10 @@ export function keptView(model: Model, doings: Doings): TemplateResult {
     <button type="button" class="main" @click=${doings.makeCode}>
       ${words(returnCode ? "widget.return_code_new" : "widget.return_code_get")}
     </button>
+    ${model.service?.open
+      ? html`<p>${words("widget.message_wait_text")}</p>
+          <button type="button" @click=${doings.rejoin}>${words("widget.message_wait")}</button>`
+      : nothing}
     ${model.fault && !model.confirmingEnd ? faultBox(model.fault) : nothing}
   </section>`;
 }

@@ -57,6 +57,7 @@ export interface Doings {
   readonly askEnd: (asking: boolean) => void;
   readonly end: () => void;
   readonly leaveMessage: () => void;
+  readonly rejoin: () => void;
   readonly makeCode: () => void;
   readonly setConsent: (research: boolean) => void;
   readonly startAgain: () => void;
