@@ -68,7 +68,7 @@ async def test_who_waits_again_is_told_their_place_again(settings: Settings) -> 
                     session, conversation_id=started.conversation_id, staff_id=carys.id, why="lost"
                 )
             await app.state.boards.send()
-            await talk.until(lambda f: f.get("k") == "queue.position" and f in talk.heard[heard:])
+            await talk.until(lambda f: f.get("k") == "queue.position", after=heard)
 
 
 async def _six_were_taken(app: FastAPI, settings: Settings) -> None:
