@@ -4,13 +4,15 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 from app.content.rules import Codebook
 from app.db import Database, open_database, reading
+from app.errors import Conflict
 from app.export import manifest, queries
-from app.export.building import build_asked, build_run
+from app.export.building import Progress, build_asked, build_run
 from app.export.builds import REFUSED, build_here
 from app.export.rows import make_rows
 from app.export.rules import RunState
@@ -21,23 +23,40 @@ from tests.export.conversations import CODEBOOK, KEYS, NOW
 async def work(what: str, url: str, folder: str, *rest: str) -> None:
     settings = Settings(env="development", database_url=url, data_dir=Path(folder))
     database = open_database(settings)
-    sys.stdout.write("begun\n")
-    sys.stdout.flush()
+    tell()
     if what == "rows":
-        await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)
+        await make_rows(database, KEYS, settings, CODEBOOK, now=NOW, progress=tell)
     else:
-        await build_again(database, settings, *map(UUID, rest))
+        run, researcher = map(UUID, rest)
+        with suppress(Conflict):  # a withdrawal was felt
+            await build_again(database, settings, run, researcher, progress=tell)
     await database.engine.dispose()
 
 
-async def build_again(database: Database, settings: Settings, run: UUID, researcher: UUID) -> None:
+def tell(*_: int) -> None:
+    """A line for who waits for the moment to kill: that this has begun, and each step."""
+    sys.stdout.write("so far\n")
+    sys.stdout.flush()
+
+
+async def build_again(
+    database: Database, settings: Settings, run: UUID, researcher: UUID, *, progress: Progress | None = None
+) -> None:
     """Build a run, whether it has to be asked for or is to be built since a build of it was killed."""
     async with reading(database) as session:
         waits = (await queries.run(session, run)).state == RunState.BUILDING
     if waits:
-        await build_asked(database, settings, CODEBOOK, run_id=run)
+        await build_asked(database, settings, CODEBOOK, run_id=run, progress=progress)
     else:
-        await build_run(database, settings, CODEBOOK, run_id=run, staff_id=researcher, role="researcher")
+        await build_run(
+            database,
+            settings,
+            CODEBOOK,
+            run_id=run,
+            staff_id=researcher,
+            role="researcher",
+            progress=progress,
+        )
 
 
 def die_half_way(settings: Settings, codebook: Codebook, run_id: UUID) -> None:

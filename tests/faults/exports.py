@@ -22,6 +22,7 @@ from tests.export.killed import build_again
 from tests.faults.ground import Ground, Outcome
 
 FRESH = 8  # conversations that the row job finds at each try
+STEPS = {"rows": FRESH, "build": 1}  # of which each says so: a conversation's rows, a page of an export
 START_S = 300  # a process, on a machine that many share
 STANDING = 16  # and that each build finds
 
@@ -57,7 +58,10 @@ async def kill_exports(ground: Ground, count: int, seed: int, chance: Random) ->
 async def _killed(
     settings: Settings, database: Database, chance: Random, gone: UUID, what: str, *rest: str
 ) -> bool:
-    """Start a job, withdraw a consent meanwhile, kill it; whether it was still at work."""
+    """Start a job, withdraw a consent meanwhile, kill it after some of its steps.
+
+    Whether it was still at work.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.export.killed", what),
         *(settings.database_url, str(settings.data_dir), *rest),
@@ -65,9 +69,11 @@ async def _killed(
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert await asyncio.wait_for(process.stdout.readline(), START_S) == b"begun\n"
+    assert await asyncio.wait_for(process.stdout.readline(), START_S) == b"so far\n"
     async with transaction(database) as session:
         await withdraw_consent(session, conversation_id=gone)
+    for _ in range(chance.randint(0, STEPS[what])):
+        await asyncio.wait_for(process.stdout.readline(), START_S)  # nothing more once it has ended
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), chance.uniform(0.0, 0.4))
     working = process.returncode is None
