@@ -8,11 +8,13 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from app.safeguarding.context import marks
-from app.safeguarding.features import flat, of_tokens
+from app.safeguarding.features import each_once, of_windows
 from app.safeguarding.patterns import hits
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token, windows
+from app.safeguarding.tokens import Window, places, windows
 from training.templates import FOLDER, Example, examples, read_templates, varied, written
 
 CATEGORIES = [category.value for category in Category]
@@ -27,6 +29,7 @@ SIDEWAYS = {f"sideways/{category}": category for category in CATEGORIES}
 EVERYDAY = sorted(f"everyday/{path.stem}" for path in (FOLDER / "everyday").glob("*.txt"))
 NEAR = [name for name in EVERYDAY if name.startswith("everyday/near")]  # in the turns of phrase of a risk
 LONG = ("long_everyday", "none_everyday", "long/everyday")  # of these, too, long texts are made
+AT_ONCE = 500  # windows
 TIMES = 6  # that each line of the newer files is told
 FEW = 2  # of these tellings that what the first question is learnt from holds
 PASSAGES = 8000  # of a few everyday sentences
@@ -45,9 +48,15 @@ _LONG = {short: long for long, short in _SHORT.items() if short not in {"its", "
 Row = tuple[int, ...]
 
 
-def numbers_of(tokens: list[Token]) -> Row:
-    """The features of a window, in an order that is the same on every machine."""
-    return tuple(sorted(flat(of_tokens(tokens), marks(tokens, hits(tokens)))))
+def rows_of(read: Sequence[Window]) -> list[Row]:
+    """The features of windows, in an order that is the same on every machine."""
+    rows: list[Row] = []
+    for start in range(0, len(read), AT_ONCE):
+        some = [window.tokens for window in read[start : start + AT_ONCE]]
+        numbers, window = each_once(of_windows(some), [marks(tokens, hits(tokens)) for tokens in some])
+        ends = np.searchsorted(window, np.arange(1, len(some)))
+        rows += [tuple(row.tolist()) for row in np.split(numbers, ends)]
+    return rows
 
 
 def spoken(text: str, rng: random.Random) -> str:
@@ -87,8 +96,8 @@ def retold(template: str, rng: random.Random) -> str:
 def drawn(seed: int) -> list[tuple[Row, str | None]]:
     """All that the first question is learnt from: whole texts, windows of long ones, what each tells of."""
     texts = told(seed)
-    whole = [(numbers_of(windows(text.text)[0]), text.label) for text in texts]
-    return [*whole, *_long_texts(texts, seed)]
+    read = [(windows(text.text)[0], text.label) for text in texts] + list(_long_texts(texts, seed))
+    return list(zip(rows_of([window for window, _ in read]), (label for _, label in read), strict=True))
 
 
 def everyday(seed: int) -> list[Row]:
@@ -100,10 +109,10 @@ def everyday(seed: int) -> list[Row]:
     talk = [template for name in EVERYDAY for template in read_templates(name)]
     texts = [retold(template, rng) for template in talk for _ in range(TIMES)]
     texts += [spoken(_passage(talk, rng, count=rng.choice([2, 2, 3])), rng) for _ in range(PASSAGES)]
-    return [numbers_of(rng.choice(windows(text))) for text in texts]
+    return rows_of([rng.choice(windows(text)) for text in texts])
 
 
-def _long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Row, str | None]]:
+def _long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Window, str | None]]:
     """Windows of long texts, as the service cuts them: some of quiet ones, the one that holds most of a risk.
 
     Without them the classifier would know whole texts alone, and take pieces of small talk for risks.
@@ -114,14 +123,20 @@ def _long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Row, str 
     for _ in range(LONG_TEXTS):
         cut = windows(_passage(talk, rng, count=rng.randrange(4, 8)))
         for window in rng.sample(cut, min(KEPT, len(cut))):
-            yield numbers_of(window), None
+            yield window, None
         risk = rng.choice(risks)
         before = _passage(talk, rng, count=rng.randrange(1, 4))
         start, end = len(before), len(before) + len(risk.text)
         whole = before + risk.text + rng.choice([". ", ", ", "\n"]) + _passage(talk, rng, count=3)
-        cut = windows(whole)
-        most = max(cut, key=lambda window: sum(start <= token.start < end for token in window))
-        yield numbers_of(most), risk.label
+        stand = places(whole)
+        most = max(windows(whole), key=lambda window: _within(window, stand, start, end))
+        yield most, risk.label
+
+
+def _within(window: Window, stand: Sequence[tuple[int, int]], start: int, end: int) -> int:
+    """How many words of a window begin within a stretch of the text."""
+    own = stand[window.before : window.before + len(window.tokens)]
+    return sum(start <= word < end for word, _ in own)
 
 
 def _passage(talk: Sequence[str], rng: random.Random, *, count: int) -> str:

@@ -22,7 +22,7 @@ from app.safeguarding.features import SIZE
 from app.safeguarding.risk import FLAGGED_FROM, detect_from_parent
 from app.safeguarding.tokens import windows
 from benchmarks.risk import read_messages, score
-from training.risk_texts import CATEGORIES, Row, drawn, everyday, numbers_of, told
+from training.risk_texts import CATEGORIES, Row, drawn, everyday, rows_of, told
 from training.templates import FOLDER, Example
 
 DATA = Path(__file__).parents[1] / "app" / "safeguarding" / "data"
@@ -216,7 +216,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if arguments == ["--held-back"]:
         texts = told(SEEDS[0])
-        expected(texts, [numbers_of(windows(text.text)[0]) for text in texts])
+        expected(texts, rows_of([windows(text.text)[0] for text in texts]))
         return 0
     fitted, counts = trained()
     weights, tables = b"", {}

@@ -11,13 +11,12 @@ from math import inf, log
 from typing import NamedTuple
 
 from app.safeguarding import classifier, context, features, patterns
-from app.safeguarding.features import Numbers
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
-FLAGGED_FROM = -0.3  # low: a miss costs more than a false alarm
-CALLED_FROM = 0.5  # from here people are called
+FLAGGED_FROM = -0.8  # how much speaks for any risk; low: a miss costs more than a false alarm
+CALLED_FROM = 1.2  # the mean of that and of what speaks for one category: from here people are called
 NAMED_FROM = 0.0
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
@@ -44,10 +43,10 @@ class Flag:
 
 
 class Asked(NamedTuple):
-    """A text to be read, from which weight it is flagged, and whether only where a phrase says it plainly."""
+    """A text to be read: for what people are called or for all flags, and whether for plain phrases alone."""
 
     text: str
-    flagged_from: float
+    calling: bool = False
     plainly: bool = False
 
     def __repr__(self) -> str:
@@ -67,7 +66,7 @@ class _Read(NamedTuple):
 
 def detect(text: str) -> list[Flag]:
     """The risks that a text may tell of, surest first, one flag for each category; none for most texts."""
-    return detect_all([Asked(text, FLAGGED_FROM)])[0]
+    return detect_all([Asked(text)])[0]
 
 
 def detect_from_parent(text: str) -> list[Flag]:
@@ -85,17 +84,17 @@ def detect_from_staff(text: str) -> list[Flag]:
 
 def from_parent(text: str) -> Asked:
     """A parent's text, as `detect_from_parent` reads it."""
-    return Asked(text, CALLED_FROM)
+    return Asked(text, calling=True)
 
 
 def from_staff(text: str) -> Asked:
     """A coach's text, as `detect_from_staff` reads it."""
     tokens = [token for window in windows(text) for token in window.tokens]
     if not patterns.likely(tokens):  # and so none in any part of it
-        return Asked("", FLAGGED_FROM, plainly=True)
+        return Asked("", plainly=True)
     said = _SENTENCE.findall(text)
     told = "\n".join(one for one in said if not one.rstrip().endswith("?") and not _HELP.search(one))
-    return Asked(told, FLAGGED_FROM, plainly=True)
+    return Asked(told, plainly=True)
 
 
 def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
@@ -110,10 +109,14 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
         _, model = classifier.stored()
         weights = model.weigh(numbers, window, count=len(read))
         for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
-            brought = weight + (PLAIN if each.plain else -each.more)
-            if brought < asked[each.of].flagged_from:
+            text, calling, _ = asked[each.of]
+            more = PLAIN if each.plain else -each.more
+            if weight + more < FLAGGED_FROM:
                 continue
-            for flag in _flags(asked[each.of].text, each, numbers[window == at], weight=brought):
+            by_category = model.by_category(numbers[window == at])
+            if calling and (weight + max(by_category.values())) / 2 + more < CALLED_FROM:
+                continue
+            for flag in _flags(text, each, by_category, weight=weight + more):
                 known = best[each.of].get(flag.category)
                 if known is None or flag.score > known.score:
                     best[each.of][flag.category] = flag
@@ -138,9 +141,7 @@ def _longer(cut: list[Window]) -> float:
     return LONGER * log(words / SHORT) if words > SHORT else 0.0
 
 
-def _flags(text: str, read: _Read, numbers: Numbers, *, weight: float) -> list[Flag]:
-    _, model = classifier.stored()
-    weights = model.by_category(numbers)
+def _flags(text: str, read: _Read, weights: dict[Category, float], *, weight: float) -> list[Flag]:
     told = {hit.category for hit in read.plain}
     first = max(weights, key=lambda category: (category in told, weights[category]))
     named = {first} | {category for category, heavy in weights.items() if heavy >= NAMED_FROM}

@@ -13,9 +13,11 @@ from app.safeguarding import Flag, classifier, detect
 from app.safeguarding.risk import detect_from_parent
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import WHOLE, windows
+from benchmarks.contenders import PROSE
 from benchmarks.risk import read_messages, score
 from training.templates import read_templates
-from training.train_risk import EVERYDAY, LABELS, source_hash
+from training.risk_texts import EVERYDAY, LABELS, LONG, SIDEWAYS
+from training.train_risk import measured, source_hash
 
 DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
@@ -102,12 +104,17 @@ def test_a_check_that_knows_nothing_falls_short(path: Path) -> None:
 
 def test_the_test_set_is_whole_and_apart_from_training() -> None:
     rows = [row for path in HALVES for row in read_messages(path)]
+    talk = {row["text"].lower() for row in read_messages(DATA / "small_talk.jsonl")}
     assert len(rows) >= 500
     assert {category for row in rows for category in row["categories"]} == {c.value for c in Category}
     assert sum(not row["risk"] for row in rows) * 2 >= len(rows)
     assert len({row["text"] for row in rows}) == len(rows)
-    trained = {template.lower() for name in (*LABELS, *EVERYDAY) for template in read_templates(name)}
-    assert not {row["text"].lower() for row in rows} & trained
+    trained = {
+        template.lower()
+        for name in (*LABELS, *SIDEWAYS, *EVERYDAY, *LONG)
+        for template in read_templates(name)
+    }
+    assert not ({row["text"].lower() for row in rows} | talk) & trained
 
 
 def test_the_model_is_the_one_that_its_card_names() -> None:
@@ -118,12 +125,28 @@ def test_the_model_is_the_one_that_its_card_names() -> None:
     assert source_hash() == card["made_from"], "train anew: make train-risk"
 
 
-@pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
-def test_the_card_says_what_is_measured(path: Path) -> None:
-    card, _ = classifier.stored()
-    total = score(read_messages(path))
-    figures = {"sensitivity": round(total.sensitivity, 3), "PPV": round(total.precision, 3)}
-    assert card["measured"][path.stem] == figures, "measure anew: python -m benchmarks.risk"
+def test_the_card_says_what_is_measured() -> None:
+    card = json.loads((ROOM / "risk.card.json").read_text())
+    assert card["measured"] == measured(), "measure anew: python -m training.train_risk --measure"
+
+
+def test_everyday_talk_calls_hardly_anybody() -> None:
+    rows = read_messages(DATA / "small_talk.jsonl")
+    assert len(rows) >= 300
+    assert len({row["text"] for row in rows}) == len(rows)
+    assert score(rows, detect_from_parent).false * 50 <= len(rows)
+    assert score(rows, lambda _: [Flag(Category.ABUSE_NEGLECT, 1.0, ())]).false == len(rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(row["text"] for row in read_messages(DATA / "small_talk.jsonl") if row["note"] == "named"),
+        PROSE,
+    ],
+)
+def test_what_parents_say_every_day_is_not_flagged(text: str) -> None:
+    assert detect(text) == []
 
 
 def test_few_long_everyday_questions_call_people() -> None:
