@@ -15,8 +15,8 @@ from app.safeguarding.rules import Category
 from app.safeguarding.tokens import WHOLE, windows
 from benchmarks.contenders import PROSE
 from benchmarks.risk import read_messages, score
-from training.templates import read_templates
 from training.risk_texts import EVERYDAY, LABELS, LONG, SIDEWAYS
+from training.templates import read_templates
 from training.train_risk import measured, source_hash
 
 DATA = Path(__file__).parents[1] / "data" / "risk"
