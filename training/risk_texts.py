@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from app.safeguarding.context import marks
-from app.safeguarding.features import each_once, of_windows
+from app.safeguarding.features import Numbers, each_once, of_windows
 from app.safeguarding.patterns import hits
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
@@ -45,7 +45,7 @@ _SHORT = {
 }  # fmt: skip
 _LONG = {short: long for long, short in _SHORT.items() if short not in {"its", "were", "ill", "id"}}
 
-Row = tuple[int, ...]
+Row = Numbers
 
 
 def rows_of(read: Sequence[Window]) -> list[Row]:
@@ -55,7 +55,7 @@ def rows_of(read: Sequence[Window]) -> list[Row]:
         some = [window.tokens for window in read[start : start + AT_ONCE]]
         numbers, window = each_once(of_windows(some), [marks(tokens, hits(tokens)) for tokens in some])
         ends = np.searchsorted(window, np.arange(1, len(some)))
-        rows += [tuple(row.tolist()) for row in np.split(numbers, ends)]
+        rows += np.split(numbers, ends)
     return rows
 
 

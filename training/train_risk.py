@@ -1,20 +1,22 @@
 """Trains the classifier of the risk check on our own texts: `make train-risk`.
 
-Plain Python and no function whose last digit differs between machines, so that training again gives the same
-weights anywhere. With `--held-back` it prints what is expected on unseen texts: every fifth template held
-back, five times over. With `--measure` it only measures anew what the card says, after a limit has changed.
+It counts in whole numbers, and uses no function whose last digit differs between machines, so that training
+again gives the same weights anywhere. With `--held-back` it prints what is expected on unseen texts: every fifth
+template held back, five times over. With `--measure` it measures anew what the card says, after a new limit.
 """
 
 import json
 import random
 import sys
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.safeguarding import classifier
 from app.safeguarding.classifier import TABLES, chance
@@ -31,6 +33,8 @@ FOLDS = 5
 EPOCHS = 8
 RATE = 0.006
 BIAS_SPEED = 10
+CHANGE, SPEED = 1 << 24, 1 << 6  # of how many parts a step and its speed are, and a weight:
+ONE = CHANGE * SPEED
 SETS = DATA.parents[2] / "tests" / "data" / "risk"
 MEASURED = ("tuning", "final", "fresh", "fresh2")  # of the last two nobody reads more than these sums
 
@@ -50,15 +54,15 @@ def source_hash() -> str:
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trained:
     """One table before it is rounded."""
 
-    weights: list[float]
+    weights: NDArray[np.float64]
     bias: float
 
-    def weigh(self, features: Sequence[int]) -> float:
-        return self.bias + sum(map(self.weights.__getitem__, features))
+    def weigh(self, features: Row) -> float:
+        return self.bias + float(self.weights[features].sum())
 
 
 def halvings(count: int) -> float:
@@ -67,51 +71,50 @@ def halvings(count: int) -> float:
     return whole + count / (1 << whole) - 1
 
 
-def rarity(rows: Sequence[Row]) -> list[float]:
-    """For each feature how much faster it learns: the fewer texts have it, the more it tells."""
-    seen = Counter(number for row in rows for number in row)
+def rarity(rows: Sequence[Row]) -> Row:
+    """For each feature how fast it learns, in parts of SPEED: the fewer texts have it, the more it tells."""
+    seen = np.bincount(np.concatenate(rows), minlength=SIZE).tolist()
     most = halvings(len(rows) + 1)
-    return [(most - halvings(seen[number] + 1)) * 0.6931 + 1 for number in range(SIZE)]
+    speed = {count: round(((most - halvings(count + 1)) * 0.6931 + 1) * SPEED) for count in set(seen)}
+    return np.array([speed[count] for count in seen], dtype=np.int64)
 
 
-def fit(rows: list[tuple[Row, bool]], *, seed: int) -> Trained:
-    """Logistic regression by stochastic descent, its weights averaged over all steps."""
+def fit(rows: Sequence[Row], risks: Sequence[bool], *, seed: int) -> Trained:
+    """Logistic regression by stochastic descent, its weights averaged over all steps; in whole numbers."""
     rng = random.Random(seed)  # noqa: S311 (no secret: it must give the same order each time)
-    weights, total, bias, total_bias = [0.0] * SIZE, [0.0] * SIZE, 0.0, 0.0
-    speed = rarity([numbers for numbers, _ in rows])
+    weights, total = np.zeros(SIZE, dtype=np.int64), np.zeros(SIZE, dtype=np.int64)
+    bias = total_bias = step = 0
+    speed = [each[row] for each in (rarity(rows),) for row in rows]
     order = list(range(len(rows)))
-    step = 0
     for epoch in range(EPOCHS):
         rng.shuffle(order)
-        rate = RATE / (1 + epoch)
+        rate = RATE / (1 + epoch) * CHANGE
         for place in order:
-            numbers, risk = rows[place]
             step += 1
-            wrong = (1.0 if risk else 0.0) - chance(bias + sum(map(weights.__getitem__, numbers)))
+            row = rows[place]
+            wrong = risks[place] - chance((bias + int(weights[row].sum())) / ONE)
             if -0.02 < wrong < 0.02:
                 continue
-            change = rate * wrong
-            bias += change * BIAS_SPEED
-            total_bias += step * change * BIAS_SPEED
-            late = step * change
-            for number in numbers:
-                weights[number] += change * speed[number]
-                total[number] += late * speed[number]
-    averaged = [weight - part / step for weight, part in zip(weights, total, strict=True)]
-    return Trained(averaged, bias - total_bias / step)
+            change = round(rate * wrong)
+            bias += change * BIAS_SPEED * SPEED
+            total_bias += step * change * BIAS_SPEED * SPEED
+            learnt = speed[place] * change
+            weights[row] += learnt
+            total[row] += learnt * step
+    return Trained((weights - total / step) / ONE, (bias - total_bias / step) / ONE)
 
 
 def mean(fitted: Sequence[Trained]) -> Trained:
     """What several decide on average, as one."""
     count = len(fitted)
-    weights = [sum(each) / count for each in zip(*(one.weights for one in fitted), strict=True)]
+    weights = sum((one.weights for one in fitted), np.zeros(SIZE)) / count
     return Trained(weights, sum(one.bias for one in fitted) / count)
 
 
 def rounded(trained: Trained) -> tuple[bytes, dict[str, float]]:
     """The weights as bytes, and what to multiply their sum with."""
-    scale = max(map(abs, trained.weights)) / 127
-    values = array("b", [round(weight / scale) for weight in trained.weights])
+    scale = float(np.abs(trained.weights).max()) / 127
+    values = np.rint(trained.weights / scale).astype(np.int8)
     return values.tobytes(), {"bias": round(trained.bias, 6), "scale": round(scale, 9)}
 
 
@@ -120,14 +123,8 @@ def expected(texts: list[Example], rows: list[Row]) -> None:
     found: list[float] = []
     quiet: list[float] = []
     for fold in range(FOLDS):
-        model = fit(
-            [
-                (row, text.label is not None)
-                for row, text in zip(rows, texts, strict=True)
-                if text.template % FOLDS != fold
-            ],
-            seed=SEEDS[0],
-        )
+        seen = [at for at, text in enumerate(texts) if text.template % FOLDS != fold]
+        model = fit([rows[at] for at in seen], [texts[at].label is not None for at in seen], seed=SEEDS[0])
         for row, text in zip(rows, texts, strict=True):
             if text.template % FOLDS == fold:
                 (quiet if text.label is None else found).append(model.weigh(row))
@@ -183,25 +180,20 @@ def trained() -> tuple[dict[str, Trained], dict[str, int]]:
     Two questions. Does it tell of any risk? Learnt from risks and as many texts that sound like one.
     Of this one? Learnt, for each category, from its risks and the bulk of everyday talk.
     """
-    draws = [drawn(seed) for seed in SEEDS]
-    fits = [
-        fit([(row, label is not None) for row, label in labelled], seed=seed)
-        for labelled, seed in zip(draws, SEEDS, strict=True)
-    ]
-    talk = everyday(SEEDS[0])
-    quiet = [(row, False) for row, label in draws[0] if label is None] + [(row, False) for row in talk]
-    tables = {"any": mean(fits)}
-    for category in CATEGORIES:
-        tables[category] = fit(
-            [(row, True) for row, label in draws[0] if label == category] + quiet, seed=SEEDS[0]
-        )
-    texts = [label for labelled in draws for _, label in labelled]
-    counts = {
-        "texts": len(texts) + len(talk),
-        "of_them_risk": sum(label is not None for label in texts),
-        "of_them_everyday": len(talk),
-    }
-    return tables, counts
+    fits: dict[str, list[Trained]] = {name: [] for name in TABLES}
+    counts: Counter[str] = Counter()
+    for seed in SEEDS:
+        texts, talk = drawn(seed), everyday(seed)
+        rows, labels = [row for row, _ in texts], [label for _, label in texts]
+        fits["any"].append(fit(rows, [label is not None for label in labels], seed=seed))
+        for category in CATEGORIES:
+            own = [row for row, label in texts if label in {category, None}]
+            told_of = [label == category for label in labels if label in {category, None}]
+            fits[category].append(fit([*own, *talk], [*told_of, *[False] * len(talk)], seed=seed))
+        counts["texts"] += len(texts) + len(talk)
+        counts["of_them_risk"] += sum(label is not None for label in labels)
+        counts["of_them_everyday"] += len(talk)
+    return {name: mean(some) for name, some in fits.items()}, dict(counts)
 
 
 def main(arguments: list[str]) -> int:
