@@ -1,8 +1,8 @@
 """Trains the classifier of the risk check on our own texts: `make train-risk`.
 
 It counts in whole numbers, and uses no function whose last digit differs between machines, so that training
-again gives the same weights anywhere. With `--held-back` it prints what is expected on unseen texts: every fifth
-template held back, five times over. With `--measure` it measures anew what the card says, after a new limit.
+again gives the same weights anywhere. With `--held-back` it prints what is expected on unseen texts: every
+fifth template held back, five times over. With `--measure` it only measures anew, after a new limit.
 """
 
 import json
