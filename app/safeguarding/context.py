@@ -6,6 +6,7 @@ from app.safeguarding.patterns import Hit
 from app.safeguarding.tokens import Token, data_words
 
 REACH = 3  # words before a phrase in which a denial speaks of it
+BEFORE, AFTER = 4, 8  # words around a phrase in which a story, the past, work or a joke makes it another's
 _MEANT = frozenset(
     f"<{name}>" for name in ("fiction", "news", "work", "past", "lol", "accident", "skin", "pet", "resolved")
 )
@@ -23,10 +24,12 @@ def marks(tokens: Sequence[Token], found: list[Hit]) -> list[str]:
 
 
 def plain(tokens: Sequence[Token], found: list[Hit]) -> list[Hit]:
-    """The phrases that nothing in the window denies or puts into a story, the past, work or a joke."""
-    if not found or any(token.kind in _MEANT for token in tokens):
-        return []
-    return [hit for hit in found if not _denied(tokens, hit)]
+    """The phrases that nothing near them denies or puts into a story, the past, work or a joke."""
+    return [hit for hit in found if not _denied(tokens, hit) and not _meant_otherwise(tokens, hit)]
+
+
+def _meant_otherwise(tokens: Sequence[Token], hit: Hit) -> bool:
+    return any(token.kind in _MEANT for token in tokens[max(0, hit.first - BEFORE) : hit.after + AFTER])
 
 
 def _told(tokens: Sequence[Token], hit: Hit) -> str:

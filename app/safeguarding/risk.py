@@ -15,8 +15,8 @@ from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
-FLAGGED_FROM = -0.8  # how much speaks for any risk; low: a miss costs more than a false alarm
-CALLED_FROM = 1.2  # the mean of that and of what speaks for one category: from here people are called
+FLAGGED_FROM = -0.9  # how much speaks for any risk; low: a miss costs more than a false alarm
+CALLED_FROM = 0.9  # the mean of that and of what speaks for one category: from here people are called
 NAMED_FROM = 0.0
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
@@ -110,13 +110,13 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
         weights = model.weigh(numbers, window, count=len(read))
         for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
             text, calling, _ = asked[each.of]
-            more = PLAIN if each.plain else -each.more
-            if weight + more < FLAGGED_FROM:
+            brought = weight + (PLAIN if each.plain else -each.more)
+            if brought < FLAGGED_FROM:
                 continue
             by_category = model.by_category(numbers[window == at])
-            if calling and (weight + max(by_category.values())) / 2 + more < CALLED_FROM:
+            if calling and (brought + max(by_category.values())) / 2 < CALLED_FROM:
                 continue
-            for flag in _flags(text, each, by_category, weight=weight + more):
+            for flag in _flags(text, each, by_category, weight=brought):
                 known = best[each.of].get(flag.category)
                 if known is None or flag.score > known.score:
                     best[each.of][flag.category] = flag
