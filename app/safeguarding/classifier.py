@@ -5,7 +5,6 @@ the card beside them says how they were made and what a sum must reach.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -15,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.safeguarding.features import PLACES, SIZE, Numbers, of_windows
+from app.safeguarding.features import PLACES, SIZE, Features, Numbers
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import Token
 
 TABLES = ("any", *(category.value for category in Category))
 
@@ -42,16 +40,19 @@ class Tables:
         weights = (self.bias[1:] + self.scale[1:] * sums).tolist()
         return dict(zip(Category, weights, strict=True))
 
-    def shares(self, tokens: Sequence[Token]) -> list[float]:
+    def shares(self, features: Features, window: int) -> list[float]:
         """What each word of a window brings to the sum; what neighbours bring together is shared."""
-        features = of_windows([tokens])
-        weights = np.where(features.valid, self.weights[0].take(features.numbers), 0)
-        brought = np.zeros(len(tokens) + 2 + max(map(max, PLACES)))  # with the edges, whose share is nobody's
+        (own,) = np.nonzero(features.window == window)
+        first, after = own[0], own[-1] + 1
+        numbers, valid = features.numbers[:, first:after], features.valid[:, first:after]
+        weights = np.where(valid, self.weights[0].take(numbers), 0)
+        count = len(own)
+        brought = np.zeros(count + max(map(max, PLACES)))  # with the edges, whose share is nobody's
         for places, row in zip(PLACES, weights, strict=True):
             share = 1 / len(places)
             for place in places:
-                brought[place : place + len(row)] += row * share
-        words: list[float] = brought[1 : len(tokens) + 1].tolist()
+                brought[place : place + count] += row * share
+        words: list[float] = brought[1 : count - 1].tolist()
         return words
 
 

@@ -61,13 +61,10 @@ def of_windows(windows: Sequence[Sequence[Token]]) -> Features:
         words += (0, *[token.word_number for token in tokens], 0)
         kinds += (_BEGIN, *[token.kind_number for token in tokens], _END)
     count = len(words)
-    both = np.zeros((2, count + 3), dtype=np.int64)
-    both[0, :count] = words
-    both[1, :count] = kinds
-    (word, kind), end = both, count
-    neighbours = np.stack(
-        (word[:end], word[1 : end + 1], kind[:end], kind[1 : end + 1], kind[2 : end + 2], kind[3:])
-    )
+    neighbours = np.zeros((6, count), dtype=np.int64)
+    neighbours[0], neighbours[2] = words, kinds
+    for row, reach in ((1, 1), (3, 1), (4, 2), (5, 3)):
+        neighbours[row, : count - reach] = neighbours[0 if row == 1 else 2, reach:]
     numbers = (_FACTORS @ neighbours + _PLUS >> _SHIFT) & _MASK
     lengths = np.fromiter((len(tokens) + 2 for tokens in windows), dtype=np.int64, count=len(windows))
     after = np.cumsum(lengths)
@@ -87,7 +84,9 @@ def each_once(features: Features, marks: Sequence[Sequence[str]]) -> tuple[Numbe
     of_texts = (features.window * SIZE + features.numbers)[features.valid]
     of_marks = [at * SIZE + _of_mark(mark) for at, some in enumerate(marks) for mark in some]
     keys = np.sort(np.concatenate((of_texts, np.array(of_marks, dtype=np.int64))))
-    once = keys[np.diff(keys, prepend=-1) != 0]  # numpy's `unique` hashes, which takes longer
+    first = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    once = keys[first]  # numpy's `unique` hashes, which takes longer
     return once & _MASK, once >> BITS
 
 

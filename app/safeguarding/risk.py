@@ -5,8 +5,9 @@ It flags; what follows is for people.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf, log
 from typing import NamedTuple
 
@@ -16,11 +17,11 @@ from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
 FLAGGED_FROM = -0.9  # how much speaks for any risk; low: a miss costs more than a false alarm
-CALLED_FROM = 0.9  # the mean of that and of what speaks for one category: from here people are called
+CALLED_FROM = 0.4  # the mean of that and of what speaks for one category: from here people are called
 NAMED_FROM = 0.0
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
-LONGER = 3.2  # what a text e times as long must bring more, unless a phrase says it plainly
+LONGER = 3.5  # what a text e times as long must bring more, unless a phrase says it plainly
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _HELP = re.compile(
     r"\b(?:999|111|101|116 ?123|08\d\d|samaritans|samariaid|childline|helplines?|nspcc|police|heddlu|a&e|gp"
@@ -103,9 +104,8 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
     read = [window for of, each in enumerate(asked) for window in _windows_of(of, each)]
     if read:
         marks = [context.marks(each.window.tokens, each.found) for each in read]
-        numbers, window = features.each_once(
-            features.of_windows([each.window.tokens for each in read]), marks
-        )
+        made = features.of_windows([each.window.tokens for each in read])
+        numbers, window = features.each_once(made, marks)
         _, model = classifier.stored()
         weights = model.weigh(numbers, window, count=len(read))
         for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
@@ -116,7 +116,8 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
             by_category = model.by_category(numbers[window == at])
             if calling and (brought + max(by_category.values())) / 2 < CALLED_FROM:
                 continue
-            for flag in _flags(text, each, by_category, weight=brought):
+            shares = partial(model.shares, made, at)
+            for flag in _flags(text, each, by_category, weight=brought, shares=shares):
                 known = best[each.of].get(flag.category)
                 if known is None or flag.score > known.score:
                     best[each.of][flag.category] = flag
@@ -141,7 +142,14 @@ def _longer(cut: list[Window]) -> float:
     return LONGER * log(words / SHORT) if words > SHORT else 0.0
 
 
-def _flags(text: str, read: _Read, weights: dict[Category, float], *, weight: float) -> list[Flag]:
+def _flags(
+    text: str,
+    read: _Read,
+    weights: dict[Category, float],
+    *,
+    weight: float,
+    shares: Callable[[], list[float]],
+) -> list[Flag]:
     told = {hit.category for hit in read.plain}
     first = max(weights, key=lambda category: (category in told, weights[category]))
     named = {first} | {category for category, heavy in weights.items() if heavy >= NAMED_FROM}
@@ -151,7 +159,7 @@ def _flags(text: str, read: _Read, weights: dict[Category, float], *, weight: fl
     for category in named:
         words = _quoted(text, stand, [hit for hit in read.found if hit.category == category])
         if not words:
-            words = heaviest = heaviest or _heaviest(text, stand, read.window)
+            words = heaviest = heaviest or _heaviest(text, stand, shares())
         flags.append(Flag(category, classifier.chance(max(weight, weights[category])), words))
     return flags
 
@@ -162,10 +170,8 @@ def _quoted(text: str, stand: list[tuple[int, int]], found: Iterable[patterns.Hi
     return tuple(dict.fromkeys(text[start:end] for start, end in quoted))
 
 
-def _heaviest(text: str, stand: list[tuple[int, int]], window: Window) -> tuple[str, ...]:
+def _heaviest(text: str, stand: list[tuple[int, int]], shares: Sequence[float]) -> tuple[str, ...]:
     """The words that weighed most for a risk, in the order of the text."""
-    _, model = classifier.stored()
-    shares = model.shares(window.tokens)
     ranked = sorted(range(len(shares)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])
     return tuple(dict.fromkeys(text[start:end] for start, end in (stand[place] for place in heavy)))

