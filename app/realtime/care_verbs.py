@@ -3,6 +3,7 @@
 from app.chat.writer import refuse_text
 from app.db import transaction
 from app.errors import BadRequest
+from app.queue.actions import raise_risk
 from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.hub import Connection
@@ -32,10 +33,11 @@ async def whisper(realtime: Realtime, connection: Connection, frame: frames.Cons
 
 
 async def raise_concern(realtime: Realtime, connection: Connection, frame: frames.ConcernRaise) -> Answer:
-    """Say that somebody may not be safe."""
+    """Say that somebody may not be safe; this puts the conversation at high risk, as a flag does."""
     note = _note(realtime, frame.d.note)
     async with transaction(realtime.database) as session:
         place = await own_place(session, connection, frame.d.conversation)
+        await raise_risk(session, conversation_id=place.conversation.id)  # first: it locks the queue's entry
         concern = await safeguarding.raise_concern(
             session,
             realtime.key_ring,

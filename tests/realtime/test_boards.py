@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import clock
@@ -15,7 +16,7 @@ from app.accounts.models import StaffSession
 from app.chat.models import Participant
 from app.db import reading, transaction
 from app.queue.handover import give_back
-from app.queue.models import Assignment, QueueEntry
+from app.queue.models import Assignment, Block, QueueEntry
 from app.queue.rules import Turn
 from app.realtime.heartbeat import check_sessions, store_reads
 from app.settings import Settings
@@ -190,6 +191,35 @@ async def test_staff_see_the_queue_whole_and_supervisors_the_coaches_too(setting
             stepped = await coach.until(lambda f: f.get("k") == "concern.stepped")
             assert stepped["d"] == {"concern": concern, "state": "acknowledged", "by": "Esther Quill"}
             assert not any("concerns" in f["d"] for f in coach.heard if f["t"] == "state")
+
+
+async def test_a_concern_raised_by_a_coach_is_at_high_risk_and_lifts_a_block(settings: Settings) -> None:
+    async with running(_quick(settings)) as app:
+        database, carys = app.state.database, await _come(app, CARYS)
+        blocked, other = [(await enter(database, settings)).conversation_id for _ in range(2)]
+        async with talking(app, await pass_for(app, carys)) as coach:
+            for each in (blocked, other):
+                assert (await coach.ask("queue.claim", conversation=str(each)))["t"] == "ok"
+            warned = {"conversation": str(blocked)}
+            assert (await coach.ask("conversation.warn", **warned))["t"] == "ok"
+            assert (await coach.ask("conversation.block", **warned, reason="prank"))["t"] == "ok"
+            async with reading(database) as session:
+                block = (await session.scalars(select(Block))).one()
+                held = await _at_high_risk(session)
+            assert block.until > clock.now()
+            assert held == set()
+            raised = await coach.ask("concern.raise", **warned, category="abuse_neglect", note="He cried")
+            assert raised["t"] == "ok"
+        async with reading(database) as session:
+            block = (await session.scalars(select(Block))).one()
+            held = await _at_high_risk(session)
+        assert block.until <= clock.now()
+        assert held == {blocked}
+
+
+async def _at_high_risk(session: AsyncSession) -> set[UUID]:
+    held = select(col(Assignment.conversation_id)).where(col(Assignment.high_risk))
+    return set(await session.scalars(held))
 
 
 async def test_what_has_not_changed_is_not_sent_again(settings: Settings) -> None:
