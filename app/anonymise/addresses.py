@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import CAPITAL, named_by, plain
 from app.anonymise.spans import Span
-from app.anonymise.words import MONTHS, NATIONS, NOT_STREETS, ORDINARY, UNITS
+from app.anonymise.words import MONTHS, NATIONS, NOT_STREETS, ORDINARY, UNITS, bag
 
 _STREET = (
     r"(?:street|st|road|rd|avenue|ave|lane|ln|close|drive|crescent|cres|gardens|gdns|terrace"
@@ -251,9 +251,37 @@ _HOUSE_PLAIN = re.compile(
     r"|house|hall|bungalow|villa|towers?|heights|court|point|mansions))\b"
 )
 
+_HAS_DIGIT = re.compile(r"\d")
+_STREET_WORDS = frozenset(
+    [
+        *("street", "road", "rd", "avenue", "ave", "lane", "ln", "crescent", "cres", "garden", "gdn"),
+        *("terrace", "mew", "grove", "close", "drive", "walk", "rise", "court", "way", "cottage", "farm"),
+        *("farmhouse", "lodge", "barn", "rectory", "vicarage", "bungalow", "villa", "tower", "height"),
+        *("mansion", "point", "house", "hall", "st"),
+    ]
+)
+
 
 def addressed(text: str) -> Iterator[Span]:
     """Addresses, whole and in part."""
+    words = bag(text)
+    digits = _HAS_DIGIT.search(text) is not None
+    if digits:
+        yield from _numbered(text)
+    elif "flat" in words:
+        yield from named_by(_ADDRESS_FLAT, text, "ADDRESS", 0.88, "a flat and its letter")
+    if not text.islower():
+        yield from _plain_streets(text)
+    for pattern in (_CELTIC, _OLD_HOUSE):
+        for match in pattern.finditer(text):
+            yield Span(*match.span("it"), "ADDRESS", 0.8, "places", "a house or a street, by its form")
+    yield from _blocks(text)
+    if digits or not words.isdisjoint(_STREET_WORDS):
+        yield from _streets(text)
+
+
+def _numbered(text: str) -> Iterator[Span]:
+    """Streets and houses by their numbers."""
     for match in _ADDRESS.finditer(text):
         words = match["name"].casefold().split()
         spare = UNITS | _NO_STREET if match["kind"].casefold() in _STRONG else ORDINARY
@@ -270,13 +298,8 @@ def addressed(text: str) -> Iterator[Span]:
         yield Span(
             *match.span("it" if match["it"] else "house"), "ADDRESS", 0.82, "places", "a house's number"
         )
-    if not text.islower():
-        yield from _plain_streets(text)
-    for pattern in (_LIVES_AT, _CELTIC, _OLD_HOUSE):
-        for match in pattern.finditer(text):
-            yield Span(*match.span("it"), "ADDRESS", 0.8, "places", "a house or a street, by its form")
-    yield from _blocks(text)
-    yield from _streets(text)
+    for match in _LIVES_AT.finditer(text):
+        yield Span(*match.span("it"), "ADDRESS", 0.8, "places", "a house's number")
 
 
 def _plain_streets(text: str) -> Iterator[Span]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import CAPITAL, JOIN, RUN, named_by, plain, unlikely
 from app.anonymise.spans import Span
-from app.anonymise.words import NOT_INSTITUTIONS, SCHOOL_WORDS
+from app.anonymise.words import NOT_INSTITUTIONS, SCHOOL_WORDS, bag
 
 _SCHOOL_WORD = (
     r"(?:Primary|Infants?|Juniors?|Secondary|High|Grammar|Academy|Comprehensive|Comp|College|Nursery|"
@@ -192,16 +192,26 @@ _NO_SCHOOL_BEFORE = frozenset(
     ]
 )
 
+_KINDS = frozenset(
+    [
+        *("primary", "infant", "junior", "secondary", "high", "grammar", "academy", "comprehensive"),
+        *("comp", "nursery", "college", "preschool", "pre", "school", "sixth", "form", "girl", "boy"),
+    ]
+)
+_PLACE_WORDS = frozenset(
+    [
+        *("hill", "park", "lane", "road", "grove", "green", "wood", "field", "bank", "view", "meadow"),
+        *("hall", "manor", "court", "grange", "bridge", "cross", "cros", "oak", "vale", "mount", "dale"),
+        *("brook", "heath", "moor", "end", "common", "height", "gate", "valley", "abbey", "priory"),
+        *("lodge",),
+    ]
+)
+
 
 def schools(text: str) -> Iterator[Span]:
     """Schools."""
     if not text.islower():
         yield from _capitalised(text)
-    for span in named_by(
-        _SCHOOL_PLAIN, text, "SCHOOL", 0.82, "words before a word for a school, with no capitals"
-    ):
-        if text[span.start : span.end].partition(" ")[0] not in NOT_INSTITUTIONS:
-            yield span
     yield from named_by(_WELSH_PLAIN, text, "SCHOOL", 0.82, "a Welsh school's name, with no capitals")
     yield from _uncapitalised(text)
 
@@ -225,6 +235,20 @@ def _capitalised(text: str) -> Iterator[Span]:
 
 def _uncapitalised(text: str) -> Iterator[Span]:
     """Schools by the words around them, where capitals say nothing."""
+    words_there = bag(text)
+    if not words_there.isdisjoint(_KINDS):
+        yield from _by_kind(text)
+    if not words_there.isdisjoint(_PLACE_WORDS):
+        yield from _like_places(text)
+    yield from _by_form(text)
+
+
+def _by_kind(text: str) -> Iterator[Span]:
+    for span in named_by(
+        _SCHOOL_PLAIN, text, "SCHOOL", 0.82, "words before a word for a school, with no capitals"
+    ):
+        if text[span.start : span.end].partition(" ")[0] not in NOT_INSTITUTIONS:
+            yield span
     for match in _SCHOOL_OPENS.finditer(text):
         words = match["it"].split(" ")
         while words and (plain(words[0]) or words[0].casefold() in NOT_INSTITUTIONS):
@@ -234,10 +258,16 @@ def _uncapitalised(text: str) -> Iterator[Span]:
             start = match.end("it") - len(" ".join(words))
             reason = "words before a word for a school and what it does"
             yield Span(start, match.end("it"), "SCHOOL", 0.78, "places", reason)
+
+
+def _like_places(text: str) -> Iterator[Span]:
     for match in _LIKE_A_PLACE.finditer(text):
         if not plain(match["name"]) and match["name"].casefold() not in _NO_SCHOOL_BEFORE | NOT_INSTITUTIONS:
             reason = "a name like a place's that does what schools do"
             yield Span(*match.span("it"), "SCHOOL", 0.72, "places", reason)
+
+
+def _by_form(text: str) -> Iterator[Span]:
     for match in _PLACED_AT.finditer(text):
         words = match["it"].split(" ")
         if any(map(unlikely, words)) and words[0].casefold() not in NOT_INSTITUTIONS and not plain(words[0]):
