@@ -209,19 +209,13 @@ async def test_of_one_address_only_so_many_sockets_may_stand_open_without_a_word
     settings: Settings, database: Database
 ) -> None:
     started = await enter(database, settings)
-    few = settings.limits.model_copy(update={"unheard_sockets": 2})
-    async with (
-        running_server(settings.model_copy(update={"limits": few})) as server,
-        AsyncExitStack() as stack,
-    ):
-        first, second = [await _open(server) for _ in range(2)]
-        for socket in (first, second):
-            stack.push_async_callback(socket.close)
+    few = {"limits": settings.limits.model_copy(update={"unheard_sockets": 2})}
+    async with running_server(settings.model_copy(update=few)) as server, AsyncExitStack() as stack:
+        first, _ = [await stack.enter_async_context(await _open(server)) for _ in range(2)]
         assert await _close_code(await _open(server)) == 4005
         await first.send(_hello(started.token))
         await _hear(first, lambda frame: frame["t"] == "welcome")
-        third = await _open(server)
-        stack.push_async_callback(third.close)
+        third = await stack.enter_async_context(await _open(server))
         assert await _close_code(await _open(server)) == 4005
         await third.send("not json")
         assert await _close_code(third) == 4500
