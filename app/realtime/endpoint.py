@@ -22,6 +22,7 @@ from app.realtime.outbound import Outbound
 from app.realtime.recovery import PositionLost
 from app.realtime.seats import conversation_of, participant_of
 from app.realtime.session import (
+    SILENT,
     Close,
     Command,
     Reply,
@@ -67,7 +68,7 @@ async def serve(realtime: Realtime, scope: Scope, receive: Receive, send: Send) 
         return
     direct = direct_of(scope)
     outbound = outbound_of(realtime, write=direct.write if direct else None)
-    sender = asyncio.create_task(_send_all(send, outbound))
+    sender = asyncio.create_task(_send_all(send, outbound, direct))
     whose = address(HTTPConnection(scope))
     reader = asyncio.create_task(_greet_and_read(realtime, receive, outbound, direct, whose))
     closed = asyncio.create_task(outbound.closed.wait())
@@ -245,13 +246,15 @@ async def _first(realtime: Realtime, receive: Receive, outbound: Outbound, whose
             del realtime.unheard[whose]
 
 
-async def _send_all(send: Send, outbound: Outbound) -> None:
+async def _send_all(send: Send, outbound: Outbound, direct: DirectProtocol | None) -> None:
     """Send what is queued until the socket closes, from whichever side."""
     try:
         while (text := await outbound.take()) is not None:
             await send({"type": "websocket.send", "text": text})
         if not outbound.abandoned:
             await send({"type": "websocket.close", "code": outbound.closing, "reason": outbound.reason})
+            if direct is not None and outbound.closing == SILENT:
+                direct.part()
     except (OSError, RuntimeError):  # the server's two ways to say that the client has gone
         pass
     finally:

@@ -61,6 +61,7 @@ TEXT_VERBS = (
     frames.ConversationTransfer,
 )
 NO_ACT = (frames.Pong, frames.Sync)
+SILENT = 4001
 OTHER_FRAMES_PER_MINUTE = 600
 BAD_FRAMES_ALLOWED = 20
 
@@ -203,7 +204,7 @@ class Session:
     def tick(self, now: float) -> PingDue | Close | None:
         """What time alone demands: a heartbeat, an end, or nothing."""
         if self._pinged is not None:
-            return Close(4001) if now - self._pinged >= self._pace.pong else None
+            return Close(SILENT) if now - self._pinged >= self._pace.pong else None
         if now - self._heard >= self._pace.ping:
             self._pinged = self._said = now
             return PingDue()

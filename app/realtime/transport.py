@@ -95,6 +95,10 @@ class DirectProtocol(WebSocketsSansIOProtocol):
                 super().data_received(data[at:stop])
             at = stop
 
+    def part(self) -> None:
+        """The last word has been said to somebody who is not heard: nobody waits for theirs."""
+        self.transport.close()
+
     def shutdown(self) -> None:
         """The server ends. A socket that has said its last word waits for the other end's, within the grace.
 
