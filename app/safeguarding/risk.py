@@ -18,7 +18,7 @@ from app.safeguarding.tokens import Window, places, windows
 # In logits. docs/risk.md says what is found from here.
 FLAGGED_FROM = -0.9  # how much speaks for any risk; low: a miss costs more than a false alarm
 CALLED_FROM = 0.4  # the mean of that and of what speaks for one category: from here people are called
-NAMED_FROM = 0.0
+NAMED_FROM = 3.0  # a second category; its table knows no other risk, only everyday talk
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
 LONGER = 3.5  # what a text e times as long must bring more, unless a phrase says it plainly
