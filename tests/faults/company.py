@@ -6,7 +6,7 @@ They are seated in the database before anything is served; from then on everythi
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
@@ -16,9 +16,9 @@ from app.accounts.access import COOKIE
 from app.accounts.models import Role
 from app.accounts.tokens import csrf_token
 from app.db import open_database
-from app.rehearsal.line import Line, Manner, Measures, Refused
+from app.rehearsal.line import Line, Manner, Measures, Refused, Stuck
 from app.rehearsal.stored import stored_entries
-from app.rehearsal.verdict import verdict
+from app.rehearsal.verdict import Entry, verdict
 from app.sealing import KeyRing
 from app.settings import Settings
 from tests.cast import Person, SignedIn, open_session
@@ -28,6 +28,7 @@ from tests.scenes import claim, enter, on_duty
 # None that the risk check could read as a sign: what it adds to a conversation would come between.
 WORDS = "asleep school fuss lantern mornings Łódź naïve 🧸 slow quiet".split()  # noqa: SIM905
 AT_ONCE = 10  # conversations of one coach
+REST_S = 10.0  # for what the service adds by itself to reach everybody
 EAGER = Manner(longest_pause_s=0.5, tries=60)
 FENCED = ("not_assignee", "not_found")  # what somebody is told who owns the conversation no longer
 
@@ -198,18 +199,17 @@ class Company:
 
     async def faults(self) -> list[str]:
         """What is broken of I1 to I3 and I7, from all that these people sent, saw, and that is stored."""
-        database = open_database(self._settings)
-        try:
-            stored = await stored_entries(
-                database, KeyRing(self._settings.key_ring), [place.conversation for place in self.seats]
-            )
-        finally:
-            await database.engine.dispose()
-        views = [
-            line.view(place.conversation, entitled=True, whole=True)
-            for place in self.seats
-            for line in self._sides(place)
-        ]
+        stored = await self._stored()
+        while True:
+            await self._hold(stored)
+            views = [
+                line.view(place.conversation, entitled=True, whole=True)
+                for place in self.seats
+                for line in self._sides(place)
+            ]
+            before, stored = stored, await self._stored()
+            if before == stored:  # the service adds events of its own, and none came between log and views
+                break
         found = verdict(
             posted=[
                 replace(message, side=f"{line.side} {number}")  # two coaches speak in turn, each in order
@@ -221,6 +221,28 @@ class Company:
             canaries={place.conversation: place.canary for place in self.seats},
         )
         return [*map(str, found), *unequal_views(views, stored)]
+
+    async def _stored(self) -> dict[UUID, list[Entry]]:
+        database = open_database(self._settings)
+        try:
+            return await stored_entries(
+                database, KeyRing(self._settings.key_ring), [place.conversation for place in self.seats]
+            )
+        finally:
+            await database.engine.dispose()
+
+    async def _hold(self, stored: dict[UUID, list[Entry]]) -> None:
+        """Wait until everybody holds as much as this, or does not come to."""
+        for place in self.seats:
+            for line in self._sides(place):
+                with suppress(Stuck):
+                    await line.until(
+                        lambda line=line, place=place: (
+                            held_by(line, place) >= len(stored[place.conversation])
+                        ),
+                        what="the rest",
+                        within=REST_S,
+                    )
 
     async def leave(self) -> None:
         """Everybody hangs up."""
