@@ -5,7 +5,6 @@ Complete by construction: a route that is missing here fails, and so does one th
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,46 +12,22 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
-from app import clock
-from app.accounts.models import Staff
-from app.db import reading, transaction
 from app.export import quoting
-from app.export.models import ExportMember, ExportRun, Row, RowGroup
-from app.export.periods import parse_period
-from app.export.runs import request_run
 from app.settings import Settings
-from tests.cast import CARYS, DEWI, ESTHER, FARID, GWEN, HUW, Parent, SignedIn, browser_of, hire, open_session
+from tests.access.world import (
+    EVERYBODY,
+    HIRED,
+    PARENTS,
+    PURPOSE,
+    RESEARCH,
+    World,
+    a_quote,
+    a_released_run,
+    a_run,
+)
+from tests.cast import CARYS, Parent, browser_of, hire
 from tests.scenes import claim, content, enter, on_duty
 from tests.talk import running
-
-EVERYBODY = ("stranger", "alys", "bron", "carys", "dewi", "esther", "farid", "gwen", "huw")
-HIRED = {"carys": CARYS, "dewi": DEWI, "esther": ESTHER, "farid": FARID, "gwen": GWEN, "huw": HUW}
-PARENTS = ("alys", "bron")
-RESEARCH = ("farid", "gwen", "huw")
-PURPOSE = "To see whether nights are hard"
-
-
-@dataclass
-class World:
-    """The application, its people, and Alys's conversation, which Carys holds."""
-
-    app: FastAPI
-    alys: Parent
-    bron: Parent
-    staff: dict[str, UUID]
-    run: UUID | None = None
-    group: UUID | None = None
-    quote: UUID | None = None
-
-    async def who(self, name: str) -> SignedIn | Parent | None:
-        if name == "stranger":
-            return None
-        if name in PARENTS:
-            return self.alys if name == "alys" else self.bron
-        async with reading(self.app.state.database) as session:
-            staff = await session.get(Staff, self.staff[name])
-        assert staff is not None
-        return await open_session(self.app.state.database, staff)
 
 
 @dataclass(frozen=True)
@@ -87,64 +62,6 @@ def research_only(**answers: int) -> dict[str, int]:
 def wire_only(status: int) -> dict[str, int]:
     """Everybody who could open a socket."""
     return everybody(status) | {"stranger": 401} | dict.fromkeys(RESEARCH, 403)
-
-
-async def _a_run(world: World) -> None:
-    """A request of Farid's that nobody has decided on."""
-    async with transaction(world.app.state.database) as session:
-        run = await request_run(
-            session,
-            content().codebook,
-            staff_id=world.staff["farid"],
-            role="researcher",
-            purpose=PURPOSE,
-            topic=None,
-            period=parse_period("2026-03"),
-        )
-    world.run = run.id
-
-
-async def _a_released_run(world: World) -> None:
-    """An export of Farid's that holds one message."""
-    await _a_run(world)
-    now = clock.now()
-    group = RowGroup(
-        month=date(2026, 3, 1),
-        main_topic="sleep",
-        topics=["sleep"],
-        barriers=[],
-        service_gaps=[],
-        disposition="listened",
-        codebook_version="1",
-        redactor_version="1",
-        language="en",
-    )
-    world.group = group.id
-    async with transaction(world.app.state.database) as session:
-        session.add(group)
-        await session.flush()
-        session.add(Row(group_id=group.id, number=1, speaker="parent", text="It was hard", spans=[]))
-        run = await session.get_one(ExportRun, world.run)
-        run.state, run.expires_at = "released", now + timedelta(days=1)
-        session.add(ExportMember(run_id=run.id, group_id=group.id))
-
-
-async def _a_quote(world: World) -> None:
-    """Words that Farid proposes from it."""
-    await _a_released_run(world)
-    async with transaction(world.app.state.database) as session:
-        assert world.run is not None
-        assert world.group is not None
-        quote = await quoting.propose(
-            session,
-            staff_id=world.staff["farid"],
-            role="researcher",
-            run_id=world.run,
-            group=world.group,
-            number=1,
-            words="It was hard",
-        )
-    world.quote = quote.id
 
 
 ASKED = {"purpose": PURPOSE, "period": "2026-03"}
@@ -203,12 +120,12 @@ MATRIX: dict[tuple[str, str], Cell] = {
         f"{CONVERSATION}/explanation", answers=everybody(401) | dict.fromkeys(HIRED, 403) | {"esther": 200}
     ),
     ("POST", "/api/v1/runs/{id}/{step}"): Cell(
-        "/api/v1/runs/{run}/approve", answers=research_only(farid=403, gwen=200, huw=200), before=_a_run
+        "/api/v1/runs/{run}/approve", answers=research_only(farid=403, gwen=200, huw=200), before=a_run
     ),
     ("GET", "/api/v1/runs/{id}/files/{name:path}"): Cell(
         "/api/v1/runs/{run}/files/rows.csv",
         answers=research_only(farid=404, gwen=404, huw=404),
-        before=_a_run,
+        before=a_run,
     ),
     ("GET", "/research"): ANYBODY,
     ("POST", "/research/sign-out"): Cell(form={}, answers=staff_only(303)),
@@ -217,7 +134,7 @@ MATRIX: dict[tuple[str, str], Cell] = {
         "/research/runs/{run}/approve",
         form={},
         answers=research_only(farid=403, gwen=303, huw=303),
-        before=_a_run,
+        before=a_run,
     ),
     ("GET", "/research/review"): Cell(answers=research_only(farid=403, gwen=200, huw=403)),
     ("POST", "/research/review/{group}/{message}/{at}/{decision}"): Cell(
@@ -228,13 +145,13 @@ MATRIX: dict[tuple[str, str], Cell] = {
     ("POST", "/research/quotes"): Cell(
         form={"run": "{run}", "conversation": "{group}", "message": "1", "words": "It was hard"},
         answers=research_only(farid=303, gwen=403, huw=403),
-        before=_a_released_run,
+        before=a_released_run,
     ),
     ("POST", "/research/review/quotes/{id}/{decision}"): Cell(
         "/research/review/quotes/{quote}/accept",
         form={"seen": "{seen}"},
         answers=research_only(farid=403, gwen=303, huw=403),
-        before=_a_quote,
+        before=a_quote,
     ),
     ("GET", "/research/report"): Cell(
         "/research/report?period=2026-03", answers=research_only(farid=200, gwen=200, huw=200)
