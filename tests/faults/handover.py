@@ -25,6 +25,7 @@ from tests.faults.checks import Deed, Tenure, wrong_owners
 from tests.faults.company import Company, Seat
 from tests.faults.ground import Ground
 from tests.scenes import on_duty
+from tests.talk import until
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,15 @@ class Relay:
 
     async def faults(self) -> list[str]:
         """What is broken of I4, until now."""
-        conversations = list(self._tenures)
-        tenures = [tenure for held in self._tenures.values() for tenure in held]
-        written = await _written(self._database, conversations)
-        return list(wrong_owners(tenures, written=written, shown=self._shown()))
+        written = await _written(self._database, list(self._tenures))
+        return list(wrong_owners(self._held(), written=written, shown=self._shown()))
+
+    async def leaked(self, *, within: float = PATIENCE_S) -> None:
+        """Wait until somebody was shown what is not theirs: for workers with a bug that must do so."""
+        await until(lambda: any(wrong_owners(self._held(), shown=self._shown())), seconds=within)
+
+    def _held(self) -> list[Tenure]:
+        return [tenure for held in self._tenures.values() for tenure in held]
 
     def _shown(self) -> Iterator[Deed]:
         for desk in self.desks:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.faults.ground import Ground
-from tests.faults.workers import break_redis, late_crossing, roll, stop_owner, too_late
+from tests.faults.workers import LEAKS, break_redis, late_crossing, roll, stop_owner, too_late
 
 SEED = 20261127
 STOPS, BREAKS = 3, 5
@@ -30,13 +30,13 @@ async def test_f4_without_redis_messages_cross_by_the_log(ground: Ground) -> Non
 @POSTGRES
 async def test_f2_workers_that_never_ask_who_owns_what_are_caught(ground: Ground) -> None:
     short = (5.0, 6.0)
-    outcome = await stop_owner(ground, 1, SEED, random.Random(SEED), stopped_s=short, bug="unguarded")
+    outcome = await stop_owner(ground, 1, SEED, random.Random(SEED), stopped_s=short, bug=LEAKS)
     assert any("who was no owner was shown event" in each for each in outcome.failures)
 
 
 @POSTGRES
 async def test_f4_workers_that_never_ask_who_owns_what_are_caught(ground: Ground) -> None:
-    outcome = await break_redis(ground, 1, SEED, random.Random(SEED), bug="unguarded")
+    outcome = await break_redis(ground, 1, SEED, random.Random(SEED), bug=LEAKS)
     assert any("who was no owner was shown event" in each for each in outcome.failures)
 
 
