@@ -122,6 +122,7 @@ function composer(model: Model, doings: Doings, conversation: string, begun: Beg
   const { words, connection } = model;
   const id = `composer-${conversation}`;
   const left = (connection?.known().limits.text ?? 4000) - characters(begun.draft);
+  const told = left < 0 ? words("widget.too_long", { count: -left }) : words("console.chat.characters_left", { count: left });
   const key = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -152,9 +153,7 @@ function composer(model: Model, doings: Doings, conversation: string, begun: Beg
         @keydown=${key}
       ></textarea>
       <p class=${left < 0 ? "hint over" : "hint"} id="${id}-hint">
-        ${left < WARN_LEFT
-          ? words("console.chat.characters_left", { count: left })
-          : words("console.chat.send_hint")}
+        ${left < WARN_LEFT ? told : words("console.chat.send_hint")}
       </p>
       <button type="submit" class="main">${words("console.chat.send")}</button>
     </form>
@@ -221,12 +220,13 @@ function repliesView(model: Model, doings: Doings, conversation: string, begun: 
   const { words, content, staff } = model;
   const id = `replies-${conversation}`;
   const sought = begun.search.trim().toLowerCase();
-  const found = (content?.ready_replies ?? []).filter(
-    (one) => one.title.toLowerCase().includes(sought) || one.body.toLowerCase().includes(sought),
-  );
+  const name = (staff?.name ?? "").split(" ")[0] ?? "";
+  const found = (content?.ready_replies ?? [])
+    .map(({ title, body }) => ({ title, body: body.replaceAll("{coach_name}", name) }))
+    .filter(({ title, body }) => `${title} ${body}`.toLowerCase().includes(sought));
   const use = (body: string): void => {
-    const filled = body.replaceAll("{coach_name}", (staff?.name ?? "").split(" ")[0] ?? "");
-    doings.write(conversation, begun.draft ? `${begun.draft}\n${filled}` : filled);
+    begun.search = "";
+    doings.write(conversation, begun.draft ? `${begun.draft}\n${body}` : body);
     doings.open(conversation, "");
     document.getElementById(`composer-${conversation}`)?.focus();
   };
@@ -240,7 +240,14 @@ function repliesView(model: Model, doings: Doings, conversation: string, begun: 
         begun.search = (event.currentTarget as HTMLInputElement).value;
         doings.draw();
       }}
+      @keydown=${(event: KeyboardEvent) => {
+        const [first] = found;
+        if (event.key !== "Enter" || !first || !sought) return;
+        event.preventDefault();
+        use(first.body);
+      }}
     />
+    ${found.length === 0 ? html`<p class="empty" role="status">${words("console.nothing_found")}</p>` : nothing}
     <ul class="picks">
       ${found.map(
         (one) => html`<li>

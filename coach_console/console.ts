@@ -118,6 +118,7 @@ async function attempt(what: string, work: () => Promise<void>, show: Show = sho
 
 async function askNow(work: () => Promise<void>, show: Show): Promise<void> {
   model.busy = true;
+  model.fault = null; // an earlier refusal may be true no more
   show(null);
   draw();
   try {
@@ -301,7 +302,10 @@ const doings: Doings = {
     if (!first || !begun.disposition) {
       const missing = first ? "console.wrap_up.disposition_missing" : "console.wrap_up.topic_missing";
       begun.fault = { message: model.words(missing), nextStep: "" };
-      return draw();
+      drawNow();
+      document.querySelector(`[data-conversation="${conversation}"] .fault`)?.scrollIntoView();
+      const field = document.getElementById(`wrap-up-${conversation}-${first ? "disposition" : "search"}`);
+      return field?.focus({ preventScroll: true }); // it stands below, and is in sight
     }
     const d: WrapUpData = {
       conversation,
@@ -319,6 +323,7 @@ const doings: Doings = {
   open(conversation, what) {
     begunIn(model, conversation).open = what;
     drawNow();
+    document.querySelector(`[data-conversation="${conversation}"] .beside`)?.scrollIntoView({ block: "nearest" });
     if (what === "replies") document.getElementById(`replies-${conversation}`)?.focus();
   },
 };

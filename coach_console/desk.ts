@@ -36,32 +36,42 @@ interface Coach {
 }
 
 export function deskView(model: Model, doings: Doings): TemplateResult {
-  const { words } = model;
-  const chats = mine(model);
+  const isTold = Boolean(model.connection?.known().me); // until then nothing may be said of who waits or worries
   return html`
-    ${topBar(model, doings)}
+    ${topBar(model, doings, isTold)}
     <main id="main" class="desk">
-      <h1 class="told" tabindex="-1">${words("console.title")}</h1>
+      <h1 class="told" tabindex="-1">${model.words("console.title")}</h1>
       <div class="side">
-        ${faultBox(model.fault)} ${offersView(model, doings)} ${queueView(model, doings)} ${supervision(model, doings)}
+        ${faultBox(model.fault)}
+        ${isTold
+          ? html`${offersView(model, doings)} ${queueView(model, doings)} ${supervision(model, doings)}`
+          : nothing}
       </div>
-      <section class="chats" aria-labelledby="chats-title">
-        <h2 id="chats-title">${words("console.chats")}</h2>
-        ${chats.length === 0
-          ? html`<p class="empty">${words("console.chats.none")}</p>`
-          : html`<div class="columns">
-              ${repeat(
-                chats,
-                (one) => one.conversation,
-                (one, index) => chatView(model, doings, one, index + 1),
-              )}
-            </div>`}
-      </section>
+      ${isTold ? chatsView(model, doings) : nothing}
     </main>
   `;
 }
 
-function topBar(model: Model, doings: Doings): TemplateResult {
+function chatsView(model: Model, doings: Doings): TemplateResult {
+  const { words } = model;
+  const chats = mine(model);
+  return html`
+    <section class="chats" aria-labelledby="chats-title">
+      <h2 id="chats-title">${words("console.chats")}</h2>
+      ${chats.length === 0
+        ? html`<p class="empty">${words("console.chats.none")}</p>`
+        : html`<div class="columns">
+            ${repeat(
+              chats,
+              (one) => one.conversation,
+              (one, index) => chatView(model, doings, one, index + 1),
+            )}
+          </div>`}
+    </section>
+  `;
+}
+
+function topBar(model: Model, doings: Doings, isTold: boolean): TemplateResult {
   const { words, staff, connection } = model;
   const me = connection?.known().me?.d ?? {};
   const current = String(me["availability"] ?? "offline");
@@ -72,18 +82,22 @@ function topBar(model: Model, doings: Doings): TemplateResult {
         <strong>${words("console.signed_in_as", { name: staff?.name ?? "" })}</strong>
         <span>${words(`console.role.${staff?.role ?? "coach"}`)}</span>
       </p>
-      <div class="availability">
-        <label for="availability">${words("console.availability")}</label>
-        <select id="availability" .value=${live(current)} @change=${choose}>
-          ${AVAILABILITIES.map(
-            (one) =>
-              html`<option value=${one} ?selected=${one === current}>${words(`console.availability.${one}`)}</option>`,
-          )}
-        </select>
-      </div>
-      <p class="load">
-        ${words("console.load", { load: mine(model).length, capacity: Number(me["capacity"] ?? 0) })}
-      </p>
+      ${isTold
+        ? html`<div class="availability">
+              <label for="availability">${words("console.availability")}</label>
+              <select id="availability" .value=${live(current)} @change=${choose}>
+                ${AVAILABILITIES.map(
+                  (one) =>
+                    html`<option value=${one} ?selected=${one === current}>
+                      ${words(`console.availability.${one}`)}
+                    </option>`,
+                )}
+              </select>
+            </div>
+            <p class="load">
+              ${words("console.load", { load: mine(model).length, capacity: Number(me["capacity"] ?? 0) })}
+            </p>`
+        : nothing}
       ${typeof me["rests_until"] === "string"
         ? html`<p role="status">${words("console.debrief", { time: timeOf(me["rests_until"]) })}</p>`
         : nothing}

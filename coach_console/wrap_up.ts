@@ -104,6 +104,9 @@ function topicsView({ words, content }: Model, doings: Doings, begun: Begun, id:
                 if (first && begun.topicSearch.trim()) change([...begun.topics, first.id]);
               }}
             />
+            ${begun.topicSearch.trim() && offered.length === 0
+              ? html`<p class="empty" role="status">${words("console.nothing_found")}</p>`
+              : nothing}
             <ul class="picks topics">
               ${offered.map(
                 (one) => html`<li>

@@ -80,15 +80,15 @@ export function missing(stream: Stream | undefined): string {
 
 export type Delivery = "sending" | "sent" | "seen" | "refused";
 
-/** How far the last message from `self` has come, or null where there is none. */
+/** How far the last message has come, or null where it is not from `self`: what was answered has arrived. */
 export function delivery(
   said: readonly Said[],
   stream: Stream | undefined,
   self: string,
   others: readonly string[],
 ): Delivery | null {
-  const last = said.findLast((one) => one.from === self);
-  if (!last) return null;
+  const last = said.at(-1);
+  if (last?.from !== self) return null;
   if (last.pending) return last.pending.state;
   const seen = others.some((other) => (stream?.read[other] ?? 0) >= last.seq);
   return seen ? "seen" : "sent";

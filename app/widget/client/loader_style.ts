@@ -18,7 +18,7 @@ button:focus-visible { outline: 3px solid #fff; outline-offset: 0; box-shadow: 0
   border-radius: 16px; background: #fff; box-shadow: 0 10px 40px rgb(40 20 10 / 35%); }
 .bar { display: flex; align-items: center; justify-content: space-between; gap: 8px; padding: 4px 4px 4px 16px;
   background: #0f5c5c; color: #fff; }
-.bar span { min-width: 0; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
+.bar span { min-width: 0; overflow-wrap: anywhere; }
 .hide { flex: none; padding-inline: 12px; background: transparent; color: #fff; text-decoration: underline; text-underline-offset: 3px; }
 .hide:hover { background: #0a4545; }
 iframe { flex: 1; width: 100%; min-height: 0; border: 0; }
