@@ -45,7 +45,7 @@ async def printable(session: AsyncSession, *, selection: Selection) -> list[Prin
         select(Quote, Row)
         .join(Row, and_(col(Row.group_id) == col(Quote.group_id), col(Row.number) == col(Quote.number)))
         .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
-        .where(available(selection), col(Quote.refused_by).is_(None), _acceptances() >= NEEDED)
+        .where(available(selection), col(Quote.refused_by).is_(None), acceptances() >= NEEDED)
         .order_by(col(Quote.proposed_at), col(Quote.id))
     )
     return [
@@ -56,7 +56,7 @@ async def printable(session: AsyncSession, *, selection: Selection) -> list[Prin
 async def of_researcher(session: AsyncSession, staff_id: UUID) -> Sequence[Standing]:
     """What this person has proposed, the newest first, as far as consent is still given."""
     query = (
-        select(Quote, _acceptances())
+        select(Quote, acceptances())
         .join(RowGroup, col(RowGroup.id) == col(Quote.group_id))
         .where(col(Quote.proposed_by) == staff_id, consented())
         .order_by(col(Quote.proposed_at).desc(), col(Quote.id))
@@ -74,16 +74,11 @@ def waits_for(staff_id: UUID) -> ColumnElement[bool]:
         col(Quote.refused_by).is_(None),
         ~_of_the_study(staff_id),
         ~theirs,
-        _acceptances() < NEEDED,
+        acceptances() < NEEDED,
     )
 
 
-def _of_the_study(staff_id: UUID) -> ColumnElement[bool]:
-    asked = exists().where(col(ExportRun.id) == col(Quote.run_id), col(ExportRun.requested_by) == staff_id)
-    return or_(col(Quote.proposed_by) == staff_id, asked)
-
-
-def _acceptances() -> ColumnElement[int]:
+def acceptances() -> ColumnElement[int]:
     """How many people accept a Quote as it stands, those of its own study not counted."""
     return (
         select(func.count())
@@ -97,3 +92,8 @@ def _acceptances() -> ColumnElement[int]:
         .correlate(Quote)
         .scalar_subquery()
     )
+
+
+def _of_the_study(staff_id: UUID) -> ColumnElement[bool]:
+    asked = exists().where(col(ExportRun.id) == col(Quote.run_id), col(ExportRun.requested_by) == staff_id)
+    return or_(col(Quote.proposed_by) == staff_id, asked)

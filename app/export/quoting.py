@@ -105,7 +105,7 @@ async def next_quotes(
 ) -> list[Proposed]:
     """The next quotes that this reviewer may decide on; each view is noted."""
     found = await session.execute(
-        select(Quote, Row)
+        select(Quote, Row, quoted.acceptances())
         .join(Row, (col(Row.group_id) == col(Quote.group_id)) & (col(Row.number) == col(Quote.number)))
         .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
         .where(quoted.waits_for(staff_id))
@@ -113,8 +113,7 @@ async def next_quotes(
         .limit(AT_ONCE)
     )
     shown = []
-    for quote, row in list(found):
-        accepted = await _acceptances(session, quote.id)
+    for quote, row, accepted in list(found):
         shown.append(
             Proposed(
                 id=quote.id,
@@ -202,7 +201,7 @@ async def _accept(session: AsyncSession, quote_id: UUID, staff_id: UUID) -> None
 
 
 async def _acceptances(session: AsyncSession, quote_id: UUID) -> int:
-    query = select(func.count()).where(col(QuoteAcceptance.quote_id) == quote_id)
+    query = select(quoted.acceptances()).where(col(Quote.id) == quote_id)
     return int((await session.execute(query)).scalar_one())
 
 
