@@ -22,8 +22,9 @@ STRICT = (
 )
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{message} Earshot</title></head>
-<body><main><h1>{message}</h1><p>{next_step}</p></main></body></html>
+<title>{message} Earshot</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/static/pages.css"></head>
+<body><main class="wide"><h1>{message}</h1><p>{next_step}</p></main></body></html>
 """
 
 

@@ -108,6 +108,7 @@ async def test_within_the_service_nothing_is_inline(database: Database, settings
     page = Page(await build_report(database, CONTENT, settings, topic=None, period=YEAR, standalone=False))
     assert page.count("style") == page.count("script") == 0
     assert [attributes["href"] for tag, attributes in page.tags if tag == "link"] == [
+        "data:,",
         "/static/pages.css",
         "/static/report.css",
     ]
