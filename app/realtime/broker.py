@@ -38,7 +38,7 @@ from app.realtime.pace import Paces
 
 # In beats: how long a beat that came back is trusted, after how many a silent peer is doubted, a silent
 # connection given up, and a silent peer forgotten.
-TRUSTED, DOUBTED, SILENT, FORGOTTEN = 3, 3, 6, 20
+TRUSTED, DOUBTED, SILENT, FORGOTTEN = 2, 3, 6, 20
 
 ALL = "all"
 PROTOCOL = "1"

@@ -48,7 +48,7 @@ ROWS = {
         at_once=5,
     ),
     "F3": Row("PostgreSQL stops at once and recovers", restart_database, 100, ON_POSTGRESQL),
-    "F4": Row("Redis is killed, paused or flushed", break_redis, 100, ON_POSTGRESQL),
+    "F4": Row("Redis is killed, paused or flushed", break_redis, 100, ON_POSTGRESQL, at_once=2),
     "F5": Row("the network is cut in five ways", cut_off, 50, ON_POSTGRESQL),
     "F6": Row("two readers at 0 and 1 KB a second", read_slowly, 20, ON_POSTGRESQL),
     "F7": Row("one message is sent again and again", repeat, 2000),
