@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from app.anonymise.allowed import BLANK
@@ -19,6 +20,7 @@ KINDS = {
 }
 SCORE = 0.6
 DETECTOR = "spacy"  # what it alone finds is no name to be remembered word by word
+_alone = Lock()  # no pipeline promises to read two texts at once
 _UNUSED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 
 
@@ -56,7 +58,9 @@ def further(text: str) -> Iterator[Span]:
     read = pipeline()
     if read is None:
         return
-    for entity in read(text.replace(BLANK, " ")).ents:
+    with _alone:
+        entities = read(text.replace(BLANK, " ")).ents
+    for entity in entities:
         start, end, kind = entity.start_char, entity.end_char, KINDS.get(entity.label_)
         surface = text[start:end]
         if kind is None or BLANK in surface or set(surface.casefold().split()) <= NOBODY:

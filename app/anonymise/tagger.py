@@ -1,7 +1,7 @@
 """A small tagger of our own: a conditional random field that reads a name from what stands around it."""
 
 from collections.abc import Iterator
-from functools import cache
+from threading import local
 
 import pycrfsuite
 
@@ -88,10 +88,15 @@ _NEVER = (NOBODY | _TITLES) - WORD_NAMES | MONTHS
 CARD = ROOM / "model" / "tagger.card.json"
 
 
-@cache
+# A tagger holds the one text that it was given last, so that each thread has its own.
+_own = local()
+
+
 def _model() -> pycrfsuite.Tagger:
-    model = pycrfsuite.Tagger()
-    model.open(str(MODEL))
+    if not hasattr(_own, "model"):
+        _own.model = pycrfsuite.Tagger()
+        _own.model.open(str(MODEL))
+    model: pycrfsuite.Tagger = _own.model
     return model
 
 

@@ -5,8 +5,8 @@ A gazetteer that was not built, a model that does not load or a rule that broke 
 
 from random import Random
 
+from app.anonymise import anonymise
 from app.errors import Conflict
-from app.export.masking import masked
 
 COUNT = 8
 _NAMES = (
@@ -47,7 +47,7 @@ def planted(seed: int) -> tuple[list[str], list[str]]:
 def left_standing(seed: int) -> list[str]:
     """What of the planted conversation the anonymiser left standing, in any case."""
     texts, told = planted(seed)
-    outcome = "\n".join(masked(texts).texts).casefold()
+    outcome = "\n".join(anonymise(texts).texts).casefold()
     return [surface for surface in told if surface.casefold() in outcome]
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.anonymise import anonymise
 from app.errors import BadRequest, Conflict, NotFound
 from app.export import editing
 from app.export.editing import Edit, Span
-from app.export.masking import masked
 from app.export.models import Quote, QuoteAcceptance, Row, RowGroup, RowLink
 from app.export.queries import consented
 from app.export.rows import text_of
@@ -73,7 +73,7 @@ async def surfaces_of(session: AsyncSession, key_ring: KeyRing, row: Row) -> lis
     if read is None:
         return None
     texts = [message.body for message in read.messages]
-    outcome = await asyncio.to_thread(masked, texts, read.staff_names)
+    outcome = await asyncio.to_thread(anonymise, texts, read.staff_names)
     spans, text = outcome.spans[row.number - 1], texts[row.number - 1]
     if outcome.texts[row.number - 1] != row.text or len(spans) != len(row.spans):
         return None

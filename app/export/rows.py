@@ -18,7 +18,7 @@ from sqlmodel import col
 
 from app import audit, clock
 from app.accounts.models import Consent, Staff
-from app.anonymise import VERSION, Anonymised
+from app.anonymise import VERSION, Anonymised, anonymise, leaks
 from app.chat import log
 from app.chat.models import Conversation, Participant
 from app.chat.rules import Origin, Status
@@ -26,7 +26,6 @@ from app.chat.transcript import Message, read_messages
 from app.content.rules import Codebook
 from app.db import Database, reading, transaction
 from app.export import canaries
-from app.export.masking import leaking, masked
 from app.export.models import Row, RowGroup, RowLink
 from app.export.periods import month_of
 from app.safeguarding.models import Concern
@@ -224,8 +223,8 @@ async def text_of(session: AsyncSession, key_ring: KeyRing, conversation_id: UUI
 def _prepare(read: Conversed) -> _Prepared:
     """Anonymise and check; runs in a thread."""
     texts = [message.body for message in read.messages]
-    outcome = masked(texts, read.staff_names)
-    found = leaking(texts, outcome)
+    outcome = anonymise(texts, read.staff_names)
+    found = leaks(texts, outcome.spans, outcome.texts)
     return _Prepared(read, outcome, sorted({leak.type for leak in found}))
 
 

@@ -12,6 +12,6 @@ def test_two_hundred_planted_conversations_come_out_clean() -> None:
 
 
 def test_an_anonymiser_that_does_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(canaries, "masked", lambda texts: Anonymised(texts, [[] for _ in texts]))
+    monkeypatch.setattr(canaries, "anonymise", lambda texts: Anonymised(texts, [[] for _ in texts]))
     with pytest.raises(Conflict):
         canaries.require_clean(1)
