@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from app.anonymise.ages import NOT_AFTER, NUMBER, further_ages
+from app.anonymise.age_forms import NOT_AFTER, NUMBER
+from app.anonymise.ages import further_ages
 from app.anonymise.allowed import BLANK
 from app.anonymise.nicknames import unlikely_word
 from app.anonymise.runs import plain, unlikely
@@ -11,7 +12,8 @@ from app.anonymise.spans import Span
 from app.anonymise.words import NATIONS, NOT_INSTITUTIONS, SCHOOL_WORDS, WORD_NAMES, flags_of
 
 _AGE_ASKED = re.compile(
-    r"(?i)\b(?:how old|(?:what|which) ages?|(?:his|her|their|your|the|son'?s|daughter'?s|child'?s"
+    r"(?i)\b(?:how old|(?:faint|be|beth) (?:\w+ ){0,3}oed"
+    r"|(?:what|which) ages?|(?:his|her|their|your|the|son'?s|daughter'?s|child'?s"
     r"|children'?s) ages?)\b"
 )
 _ASKED = (

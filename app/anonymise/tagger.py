@@ -1,5 +1,6 @@
 """A small tagger of our own: a conditional random field that reads a name from what stands around it."""
 
+import re
 from collections.abc import Iterator
 from threading import local
 
@@ -32,6 +33,9 @@ _WORDS_ENDS = (
     "ism",
     "virus",
 )
+_OF_AN_AGE = re.compile(r"(?i)(?:^|-)(?:year|yr|month|week)s?-olds?$")
+_SEX = re.compile(r"(?i)\d\s?$")  # before the m of "15m", the F of "13 F"
+_ORDINAL = re.compile(r"(?i)\d+(?:st|nd|rd|th)")
 _MEDICAL = ("itis", "osis", "aemia", "plasia", "pathy", "ectomy", "ically")  # conditions, and no name's end
 _VIRTUES = frozenset(
     ["grace", "faith", "hope", "joy", "patience", "charity", "chance", "will", "mercy", "pride", "harmony"]
@@ -140,7 +144,9 @@ def _spared(text: str, start: int, end: int, kind: str, score: float) -> bool:
     surface = text[start:end]
     if BLANK in surface or not any(letter.isalnum() for letter in surface):
         return True
-    if _nobody(surface.casefold(), kind):
+    if _nobody(surface.casefold(), kind) or _OF_AN_AGE.search(surface) or _ORDINAL.fullmatch(surface):
+        return True
+    if surface.casefold() in ("m", "f") and _SEX.search(text[:start]):
         return True
     before = text[:start].casefold().split()[-1:]
     if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
