@@ -13,6 +13,21 @@ ORDINALS = [
     *("eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth"),
     *("eighteenth", "nineteenth", "twentieth"),
 ]
+WELSH = {
+    **{
+        "un": 1,
+        "dau": 2,
+        "dwy": 2,
+        "tri": 3,
+        "tair": 3,
+        "pedwar": 4,
+        "pedair": 4,
+        "pump": 5,
+        "pum": 5,
+        "chwech": 6,
+    },
+    **{"chwe": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10, "deuddeg": 12, "pymtheg": 15},
+}
 _TENS = rf"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)(?:[ -](?:{'|'.join(ONES)}))?"
 _UNIT = r"(?:[\s-]?(?:months?|mn?ths?|mos?|weeks?|wks?|days?)\b)"
 _HALF = r"(?:[\s-](?:and|&|n)[\s-](?:a[\s-])?(?:half|quarter|bit)\b)"
@@ -24,7 +39,7 @@ def _number(words: list[str]) -> str:
 
 _ANY = _number(NUMBERS)
 _NUM = rf"(?:{_ANY}(?:{_HALF}|{_UNIT})?)"
-_SOME = rf"(?:{_number(NUMBERS[1:])}{_HALF}?)"  # "he is one of them" tells no age
+_SOME = rf"(?:{_number(NUMBERS[1:])}{_HALF}?|one{_HALF})"  # "he is one of them" tells no age
 NUMBER = rf"(?:{_NUM})"
 _YEARS = r"(?:[\s-]?(?:y[/.]?o'?s?|yrs?(?:\s(?:old|of age))?|years?(?:\s(?:old|of age|young))?)\b)"
 _OLD = (
@@ -32,13 +47,14 @@ _OLD = (
     r"|[\s-]?(?:yr|year|y)olds?\b)"
 )
 _MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
+_DAYS = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _ENDS = (
     r"(?=\s*(?:[.,;:!?()&\n]|-\s|$)|\s*\ue000|\s+(?:and|now|so|but|next|he|hes|he's|she|shes|she's"
     r"|they|with|this"
     r"|soon|already|last|when|who|or|-|tomorrow|today|going|by|then|my|i|im|it|its|because|cos|bc"
     r"|though|tho"
     r"|x+|n|yet|too|lol|in\s(?:" + _MONTHS + r"|a few|\w+ (?:weeks?|months?))"
-    r"|on (?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|the|" + _MONTHS + r")|god help)\b)"
+    r"|on (?:" + _DAYS + r"|the|" + _MONTHS + r")|god help)\b)"
 )
 _ENDS_WIDE = (
     rf"(?:{_ENDS}|(?=\s+(?:the|on|myself|himself|herself|before|after|as|at|for|til|till|until|if"
@@ -74,7 +90,7 @@ _IS = (
 _BE = rf"(?:{_IS}|'?[sm]|'?re|'?ll\sbe|'?d\sbe)"
 NOT_AFTER = rf"(?!\s*/\d){_NOT_SO}"
 _RELATIVE = (
-    r"(?:sons?|daughters?|boys?|girls?|child|children|kids?|brothers?|sisters?|lads?|lass|twins?"
+    r"(?:sons?|daughters?|boys?|girls?|child|children|kids?|siblings?|brothers?|sisters?|lads?|lass|twins?"
     r"|little (?:one|boy|girl)"
     r"|eldest|youngest|oldest|middle (?:one|child)|toddler|newborn|baby|bub|nephew|niece|cousin|grandsons?"
     r"|granddaughters?|grandkids"
@@ -103,13 +119,13 @@ _IN_LIFE = (
     r"|left (?:school|home)|married|arrested|expelled|excluded|suspended|diagnosed|labelled|adopted|fostered"
     r"|sectioned|puberty|periods?|shaving|breast ?(?:fed|feeding)|(?:toilet|potty) trained|placed|assessed"
     r"|statemented|(?:had|have|having) (?:him|her|them|me|my (?:first|son|daughter|eldest))"
-    r"|lost (?:her|his|my) \w+"
+    r"|lost (?:her|his|my) \w+|first (?:seizure|fit|period|words?|steps|diagnosed|cigarette|drink)"
     r"|started (?:school|nursery|secondary|reception|meds|medication|using|her|puberty|cutting"
     r"|smoking|vaping)"
     r"|came out|taken into care|went into care|a mum|a mother|a dad|a father|sexually|abused|raped"
     r"|(?:walk|talk|crawl|smok|vap|drink)(?:ed|ing)(?=\sat\b)"
 )
-_WELSH = r"(?:un|dwy|dau|tair|tri|pedair|pedwar|pump?|chwech?|saith|wyth|naw|deg|deuddeg|pymtheg|un ar ddeg)"
+_WELSH = rf"(?:{'|'.join(WELSH)})"
 AGES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -119,7 +135,21 @@ AGES = tuple(
             rf"{_BARELY}\s+(?P<it>{_SOME})(?={_YEARS}?{_COUNTS}){NOT_AFTER}"
         ),
         rf"\b(?:{_RELATIVE}|{_PEOPLE})\s(?:of|aged)\s(?:about\s|only\s)?(?P<it>{_SOME})(?={_YEARS}?{_COUNTS})",
+        rf"(?:^|[.!?]\s)at\s(?P<it>{_ANY}[\s-]?(?:months?|mn?ths?|mos?)\b)(?=\s(?:he|she|they)\b)",
+        rf"\b(?:at\s(?:just|only|barely)|being(?:\sonly|\sjust)?)\s(?P<it>{_SOME})(?={_ENDS}){NOT_AFTER}",
+        rf"\b(?:gets?|got)\sto\s(?P<it>1[3-9]|{'|'.join(NUMBERS[12:])})(?={_ENDS}){NOT_AFTER}",
+        rf"\b(?:not|isnt|isn't|wasnt|wasn't)\s(?:even\s)?(?P<it>{_SOME})(?=\syet\b)",
+        rf"\ue000(?:,\s|\sso\s)(?:only\s|just\s)?(?P<it>1?\d)(?={_ENDS}){NOT_AFTER}",
+        r"^(?P<it>1?\d)(?=\s(?:&|and)\s1?\d,?\s(?:both|boys?|girls?|twins)\b)",
         r"\bin\s(?:my|his|her)\s\d0'?s,?\s\(?(?P<it>[2-9]\d)(?!\w)",
+        rf"\b{_GROWN_UP}\sof\s(?P<it>[2-9]\d)(?!\d)",
+        # one next week; she was 3/4
+        (
+            rf"\b(?:(?:he|she|it|{_RELATIVE}){_BE}{_BARELY}|nearly|almost|turn(?:ed|s|ing))\s+(?P<it>one)"
+            rf"(?=\s(?:next|soon|today|tomorrow|yet|on\s(?:{_DAYS}|the)|in\s(?:{_MONTHS}|a\s(?:few|couple|week|month|fortnight)|\w+\s(?:weeks|days)))\b)"
+        ),
+        r"(?:nearly|almost|(?:just|has|had|s)\sturned)\s(?P<it>one)(?=\s*(?:$|[.,!?])|\sand\s)",
+        (rf"\b(?:he|she|they|i|when){_BE}?{_BARELY}\s+(?P<it>1?\d)(?=/1?\d\b(?!/|\sof\b|\stimes)(?<!/10))"),
         # the boy who pushed him is 14
         (
             rf"\b(?:{_RELATIVE}|{_PEOPLE})\s(?:who|that)\b[^.,!?\n]{{2,40}}?\s(?:is|was|are|were){_BARELY}"
@@ -270,7 +300,8 @@ AGES = tuple(
             rf"|couldn'?t|can'?t even|still|was diagnosed))"
         ),
         (
-            rf"^(?P<it>{_SOME})(?=,\s(?:[a-z]+ing|doesn'?t|won'?t|never|no|not|refus\w+|autistic|adhd|asd"
+            rf"^(?P<it>{_SOME})(?=,\s(?:and (?:already|still|never|he|she)"
+            r"|[a-z]+ing|doesn'?t|won'?t|never|no|not|refus\w+|autistic|adhd|asd"
             rf"|diagnosed"
             r"|girl|boy|male|female)\b)"
         ),
@@ -288,7 +319,7 @@ AGES = tuple(
             rf"\b(?:mum|mam|dad|parent|carer|nan|grandparent)\s(?:of|to)\s(?:an?\s"
             rf"|my\s)(?P<it>{_SOME})(?=\s*(?:$|[.,!?]))"
         ),
-        rf"\b(?:dd|ds|dss|dsd|dgs|dgd|lo)\s?\d?\s?\(?(?P<it>{_ANY})(?!\w|\s(?:times|hours|days|weeks))",
+        rf"\b(?:dd|ds|dss|dsd|dgs|dgd|lo)(?:\s?[1-5](?=[\s,(:]+(?:is\s)?[\d\ue000]))?[\s,(:]*(?:is\s)?(?P<it>{_ANY})(?!\w|{_UNIT}|\s(?:times|hours)|[\s,(:]+(?:is\s)?(?:1?\d\b|\ue000))",
         # Kian (9), after a name
         (
             rf"(?<=[a-z\ue000])\s?\(\s?(?:aged?\s|now\s|then\s|only\s|nearly\s|almost\s|just\s|[mf],?\s?)?(?P<it>[12]?\d(?:\.5"
@@ -366,6 +397,6 @@ MORE = re.compile(
     rf"(?P<it>{_NUM})(?={_YEARS}?(?:{_ENDS}|\s*[/+&]|\s1?\d\b)){_NOT_SO}"
 )
 MAY_HOLD = re.compile(
-    rf"(?i)\d|\b(?:one[\s-](?:year|yr|and|month|week)|{'|'.join(NUMBERS[1:])}|{_TENS}"
+    rf"(?i)\d|\soed\b|\b(?:one[\s-](?:year|yr|and|month|week|next|soon|today|tomorrow|yet|on|in)|(?:nearly|almost|turned)\sone|{'|'.join(NUMBERS[1:])}|{_TENS}"
     rf"|(?:{'|'.join(ORDINALS)})\sb)"
 )

@@ -3,7 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from app.anonymise.age_forms import AGES, ALONE, AND_NAMED, MAY_HOLD, MORE, NAMED, NUMBERS, ONES, ORDINALS
+from app.anonymise.age_forms import (
+    AGES,
+    ALONE,
+    AND_NAMED,
+    MAY_HOLD,
+    MORE,
+    NAMED,
+    NUMBERS,
+    ONES,
+    ORDINALS,
+    WELSH,
+)
 from app.anonymise.spans import Span
 from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, WORD_NAMES, flags_of
 
@@ -69,5 +80,5 @@ def age_band(surface: str) -> str:
     elif words[0] in NUMBERS:
         years = NUMBERS.index(words[0]) + 1
     else:
-        years = 26
+        years = WELSH.get(words[0], 26)
     return next((band for last, band in _BANDS if years <= last), "26_99")
