@@ -14,8 +14,8 @@ ORDINALS = [
     *("eighteenth", "nineteenth", "twentieth"),
 ]
 WELSH = {
-    "un": 1, "dau": 2, "dwy": 2, "tri": 3, "tair": 3, "pedwar": 4, "pedair": 4, "pump": 5, "pum": 5, "chwech": 6,
-    "chwe": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10, "deuddeg": 12, "pymtheg": 15,
+    "un": 1, "dau": 2, "dwy": 2, "tri": 3, "tair": 3, "pedwar": 4, "pedair": 4, "pump": 5, "pum": 5,
+    "chwech": 6, "chwe": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10, "deuddeg": 12, "pymtheg": 15,
 }  # fmt: skip
 _TENS = rf"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)(?:[ -](?:{'|'.join(ONES)}))?"
 _UNIT = r"(?:[\s-]?(?:months?|mn?ths?|mos?|weeks?|wks?|days?)\b)"
