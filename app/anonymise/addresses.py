@@ -284,7 +284,7 @@ def _numbered(text: str) -> Iterator[Span]:
     """Streets and houses by their numbers."""
     for match in _ADDRESS.finditer(text):
         words = match["name"].casefold().split()
-        spare = UNITS | _NO_STREET if match["kind"].casefold() in _STRONG else ORDINARY
+        spare = UNITS | (_NO_STREET if match["kind"].casefold() in _STRONG else ORDINARY)
         if not set(words) & spare and not (match["kind"].casefold() in _STRONG and words[-1] in _LEADING):
             yield Span(match.start("it"), match.end("it"), "ADDRESS", 0.92, "places", "a number and a street")
     yield from named_by(_ADDRESS_FLAT, text, "ADDRESS", 0.88, "a flat and its number")

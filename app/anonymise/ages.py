@@ -3,18 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from app.anonymise.age_forms import (
-    AGES,
-    ALONE,
-    AND_NAMED,
-    MAY_HOLD,
-    MORE,
-    NAMED,
-    NUMBERS,
-    ONES,
-    ORDINALS,
-    WELSH,
-)
+from app.anonymise.age_forms import AGES, ALONE, AND_NAMED, MAY_HOLD, MORE, NAMED
+from app.anonymise.age_words import NUMBERS, ONES, ORDINALS, WELSH
 from app.anonymise.spans import Span
 from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, WORD_NAMES, flags_of
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from app.anonymise.age_forms import NOT_AFTER, NUMBER
+from app.anonymise.age_words import NOT_AFTER, NUMBER
 from app.anonymise.ages import further_ages
 from app.anonymise.allowed import BLANK
 from app.anonymise.nicknames import unlikely_word
@@ -12,9 +12,9 @@ from app.anonymise.spans import Span
 from app.anonymise.words import NATIONS, NOT_INSTITUTIONS, SCHOOL_WORDS, WORD_NAMES, flags_of
 
 _AGE_ASKED = re.compile(
-    r"(?i)\b(?:how old|(?:faint|be|beth) (?:\w+ ){0,3}oed"
-    r"|(?:what|which) ages?|(?:his|her|their|your|the|son'?s|daughter'?s|child'?s"
-    r"|children'?s) ages?)\b"
+    r"(?i)\b(?:how old|(?:faint|be|beth) (?:\w+ ){0,3}oed|(?:what|which) ages?"
+    r"|(?:his|her|their|your|the|and|son'?s|daughter'?s|child'?s|children'?s) ages?|ages?(?=\s*\?)"
+    r"|(?:under|over) (?:the age of )?(?:1?\d|five|ten|sixteen|eighteen)(?=\s*\?))(?!\w)"
 )
 _ASKED = (
     (

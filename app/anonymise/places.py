@@ -7,18 +7,36 @@ from app.anonymise.addresses import addressed
 from app.anonymise.councils import councils
 from app.anonymise.health import health_services
 from app.anonymise.known import known_institutions
-from app.anonymise.runs import RUN, named_by
+from app.anonymise.runs import RUN, named_by, plain, unlikely
 from app.anonymise.schools import schools
 from app.anonymise.spans import Span
 from app.anonymise.words import NATIONS, ORDINARY, WORD_NAMES, common, flags_of, long_places
 
+_WORKING = (
+    r"[Ww]ork(?:s|ed|ing)?|[Jj]obs?|[Mm]anager|employed|nurse|shifts?|nights|days|earlies|lates"
+    r"|temp(?:s|ing)?"
+    r"|apprentice(?:ship)?|carer|driver|drives|cleaner|cleans|engineer|chef|supervisor"
+    r"|receptionist|accountant"
+    r"|operative|assistant|technician|tills|warehouse|checkout|shop floor"
+)
+_LEFT = r"sacked|fired|redundant|laid off|off sick|job"
 _EMPLOYER = re.compile(
-    rf"\b(?:[Ww]ork(?:s|ed|ing)?|job|manager|employed|nurse|shifts?)[ ](?:at|for|in)[ ](?P<it>{RUN})"
+    rf"\b(?:(?:{_WORKING})[ ](?:at|for|in(?![ ][A-Z]{{2,4}}\b))|(?:{_LEFT})[ ](?:from|by)|carer[ ]with)[ ]"
+    rf"(?P<it>{RUN}(?:'s)?)"
+)
+# works for jaguar: a word that nobody uses every day
+_WORKS_PLAIN = re.compile(
+    r"(?i)\b(?:work(?:s|ed|ing)?|employed|sacked|redundant|nights|shifts|apprenticeship)\s(?:at"
+    r"|for|by|from)\s"
+    r"(?P<it>[a-z][a-z&'-]{2,})(?=\s*(?:$|[.,!?;)])|\s(?:and|but|so|as|in|on|since|until|now"
+    r"|last|too|he|she|we|i)\b)"
 )
 _FIRM = re.compile(
     r"(?i)\b(?:work(?:s|ed|ing)?|job|jobs|nights|days|earlies|lates|weekends|shifts?|laid off"
     r"|made redundant|sacked|drives|driving"
-    r"|manager|boss|employed|cleaner|cleans|agency|apprenticeship|trainee|started)\s(?:at|for|in|by"
+    r"|manager|boss|employed|cleaner|cleans|agency|apprenticeship|trainee|started"
+    r"|tills?|warehouse|checkout|shop floor"
+    r"|off sick|temp(?:s|ing)?|carer|driver|chef|supervisor|operative|fired)\s(?:at|for|in|by"
     r"|from|with)\s"
     r"(?P<it>amazon|tesco|asda|aldi|lidl|sainsbury'?s|morrisons|waitrose|greggs|boots|argos|b&q|b&m"
     r"|screwfix|halfords|royal mail"
@@ -61,6 +79,9 @@ def placed(text: str) -> Iterator[Span]:
         yield from named_by(_LIVED, text, "PLACE", 0.89, "a name after a word of living")
     for match in _FIRM.finditer(text):
         yield Span(*match.span("it"), "EMPLOYER", 0.82, "places", "a firm after a word of working")
+    for match in _WORKS_PLAIN.finditer(text):
+        if unlikely(match["it"]) and not plain(match["it"]):
+            yield Span(*match.span("it"), "EMPLOYER", 0.62, "places", "a word after working for")
     yield from _known(text)
 
 

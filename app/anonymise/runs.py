@@ -70,6 +70,8 @@ def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reaso
             end -= len(words.pop()) + 1
         if match["it"].endswith("."):
             end -= 1
+        if kind == "PLACE" and [_initials(word) for word in words] == [True]:
+            continue
         telling = [word for word in words if not plain(word) and word.casefold() not in SCHOOL_WORDS]
         if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS | NOBODY):
             yield Span(start, end, kind, score, "places", reason)
@@ -85,6 +87,11 @@ def unlikely(word: str) -> bool:
     """Whether a word is no word of everyday's, so that it may well be a place."""
     folded = word.casefold()
     return folded not in ORDINARY and "O" not in flags_of(folded)
+
+
+def _initials(word: str) -> bool:
+    """Whether a word is letters alone, of no town: HR, ICU."""
+    return word.isupper() and 1 < len(word) < 5 and "P" not in flags_of(word.casefold())
 
 
 def beside_a_thing(text: str, start: int, end: int) -> bool:

@@ -16,6 +16,7 @@ MODEL = ROOM / "model" / "tagger.crfsuite"
 KINDS = tuple(f"B-{kind}" for kind in sorted(TAGGED))
 SURE_OF_WORD = 0.5  # the same for a word in lower case that has a verb's or an adverb's end, or is no name's
 SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, it is taken for something
+WORD = 0.3  # below this a word in lower case that is a name as well (olive, robin) is taken for the word
 UNLIKELY = 0.3  # the tagger's own doubt, below which a word beside a thing is one
 _WORDS_ENDS = (
     "ed",
@@ -34,8 +35,7 @@ _WORDS_ENDS = (
     "virus",
 )
 _OF_AN_AGE = re.compile(r"(?i)(?:^|-)(?:year|yr|month|week)s?-olds?$")
-_SEX = re.compile(r"(?i)\d\s?$")  # before the m of "15m", the F of "13 F"
-_ORDINAL = re.compile(r"(?i)\d+(?:st|nd|rd|th)")
+_COUNT = re.compile(r"(?i)\d+(?:st|nd|rd|th)|\d{1,2}\s?[mf]")  # 3rd, 15m, 13 F
 _MEDICAL = ("itis", "osis", "aemia", "plasia", "pathy", "ectomy", "ically")  # conditions, and no name's end
 _VIRTUES = frozenset(
     ["grace", "faith", "hope", "joy", "patience", "charity", "chance", "will", "mercy", "pride", "harmony"]
@@ -144,14 +144,14 @@ def _spared(text: str, start: int, end: int, kind: str, score: float) -> bool:
     surface = text[start:end]
     if BLANK in surface or not any(letter.isalnum() for letter in surface):
         return True
-    if _nobody(surface.casefold(), kind) or _OF_AN_AGE.search(surface) or _ORDINAL.fullmatch(surface):
-        return True
-    if surface.casefold() in ("m", "f") and _SEX.search(text[:start]):
+    if _nobody(surface.casefold(), kind) or _OF_AN_AGE.search(surface) or _COUNT.fullmatch(surface):
         return True
     before = text[:start].casefold().split()[-1:]
     if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
         return True
     if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
+        return True
+    if kind == "PERSON" and score < WORD and surface.islower() and surface in WORD_NAMES:
         return True
     thing = score < UNLIKELY and beside_a_thing(text, start, end)
     return kind == "PERSON" and (thing or _acronym(surface, text))

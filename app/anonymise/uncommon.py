@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from app.anonymise.runs import plain, unlikely
 from app.anonymise.spans import Span
 from app.anonymise.words import ROOM, bag
 
@@ -29,6 +30,80 @@ _MANY = r"(?:six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|[6-9]|1[0-
 _CONDITION = re.compile(
     rf"(?i)(?<![\w'])(?P<it>(?:{'|'.join(map(re.escape, _CONDITIONS))})(?:[' ]?s)?(?:[ ](?:syndrome|disease"
     rf"|sequence))?)(?![\w'])"
+)
+# Any syndrome or disease by a name that nobody uses every day; those that many have are no sign.
+_SYNDROME = re.compile(
+    r"(?i)\b(?P<it>[a-z][a-z'-]+(?:[ -](?:de|van|von|le|la|di|[a-z'-]{3,}))?(?:[ -][a-z'-]{3,})?[ ]"
+    r"(?:syndrome|disease|dystrophy|ataxia|malformation))\b"
+)
+_MANY_HAVE = frozenset(
+    [
+        *(
+            "down",
+            "downs",
+            "down's",
+            "tourette",
+            "tourettes",
+            "tourette's",
+            "asperger",
+            "aspergers",
+            "asperger's",
+        ),
+        *(
+            "irritable",
+            "chronic",
+            "coeliac",
+            "celiac",
+            "crohn",
+            "crohns",
+            "crohn's",
+            "alzheimers",
+            "alzheimer's",
+        ),
+        *(
+            "parkinsons",
+            "parkinson's",
+            "lyme",
+            "polycystic",
+            "hypermobility",
+            "hypermobile",
+            "savant",
+            "imposter",
+        ),
+        *(
+            "stockholm",
+            "munchausen",
+            "munchausens",
+            "munchausen's",
+            "raynaud",
+            "raynauds",
+            "raynaud's",
+            "graves",
+        ),
+        *(
+            "ehlers-danlos",
+            "ehlers",
+            "eds",
+            "pots",
+            "foetal",
+            "fetal",
+            "carpal",
+            "gilberts",
+            "gilbert's",
+            "autistic",
+        ),
+        *(
+            "guillain",
+            "peter",
+            "karen",
+            "cushings",
+            "hashimotos",
+            "hashimoto's",
+            "post-viral",
+            "covid",
+            "tics",
+        ),
+    ]
 )
 _GENE = re.compile(
     r"(?i)\b(?P<it>(?:chromosome\s(?:\d{1,2}|x)\s?[pq]?[\d.]*|(?:\d{1,2}|x)[pq]\d{1,2}(?:\.\d{1,2})?)"
@@ -124,6 +199,7 @@ _COUNTED = frozenset(
         *("quad", "quadruplet", "quin", "quintuplet", "sextuplet", "twin"),
     ]
 )
+_ILLNESS = frozenset({"syndrome", "disease", "dystrophy", "ataxia", "malformation"})
 _HAS_DIGIT = re.compile(r"\d")
 _ARM = re.compile(r"\d[pq]\d")
 _JOB_WORDS = frozenset(max(re.findall(r"[a-z]+", line), key=len) for line in _JOBS)
@@ -132,14 +208,29 @@ _JOB_WORDS = frozenset(max(re.findall(r"[a-z]+", line), key=len) for line in _JO
 def uncommon(text: str) -> Iterator[Span]:
     """Rare conditions, large families, unusual work, and what the newspapers tell of."""
     words = bag(text)
+    known: list[Span] = []
     if _ARM.search(text) or not words.isdisjoint(_CONDITION_WORDS):
-        yield from _each((_CONDITION, _GENE), text, "RARE_CONDITION", 0.8, "a condition that few have")
+        known = list(_each((_CONDITION, _GENE), text, "RARE_CONDITION", 0.8, "a condition that few have"))
+        yield from known
+    if not words.isdisjoint(_ILLNESS):
+        yield from (span for span in _syndromes(text) if span.end not in {other.end for other in known})
     if not words.isdisjoint(_COUNTED) or _HAS_DIGIT.search(text):
         yield from _families(text)
     if not words.isdisjoint(_JOB_WORDS):
         yield from _each((_JOB,), text, "UNUSUAL_JOB", 0.62, "work that few do")
     if not words.isdisjoint(_HINTS):
         yield from _each(_EVENTS, text, "LOCAL_EVENT", 0.62, "what others in the town have heard of")
+
+
+def _syndromes(text: str) -> Iterator[Span]:
+    for match in _SYNDROME.finditer(text):
+        words = match["it"].split(" ")[:-1]
+        while words and plain(words[0]):
+            words.pop(0)
+        if words and words[0].casefold() not in _MANY_HAVE and unlikely(words[0]):
+            last = match.end("it")
+            start = last - len(" ".join([*words, match["it"].split(" ")[-1]]))
+            yield Span(start, last, "RARE_CONDITION", 0.7, "uncommon", "an illness by a name that few know")
 
 
 def _families(text: str) -> Iterator[Span]:
