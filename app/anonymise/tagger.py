@@ -16,7 +16,6 @@ MODEL = ROOM / "model" / "tagger.crfsuite"
 KINDS = tuple(f"B-{kind}" for kind in sorted(TAGGED))
 SURE_OF_WORD = 0.5  # the same for a word in lower case that has a verb's or an adverb's end, or is no name's
 SURE_OF_NOTHING = 0.9  # where the tagger is less sure that a word is nothing, it is taken for something
-WORD = 0.3  # below this a word in lower case that is a name as well (olive, robin) is taken for the word
 UNLIKELY = 0.3  # the tagger's own doubt, below which a word beside a thing is one
 _WORDS_ENDS = (
     "ed",
@@ -150,8 +149,6 @@ def _spared(text: str, start: int, end: int, kind: str, score: float) -> bool:
     if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
         return True
     if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
-        return True
-    if kind == "PERSON" and score < WORD and surface.islower() and surface in WORD_NAMES:
         return True
     thing = score < UNLIKELY and beside_a_thing(text, start, end)
     return kind == "PERSON" and (thing or _acronym(surface, text))
