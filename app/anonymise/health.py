@@ -20,7 +20,9 @@ _HEALTH = re.compile(
     rf"|Children's)[ ])*{_HEALTH_WORD})\b"
 )
 _HEALTH_CUED = re.compile(
-    rf"\b(?:seen at|born at|born in|treated at|admitted to|appointment at|ward at|assessed at|A&E at)[ ]"
+    rf"\b(?:seen at|born at|born in|treated at|admitted to|appointment at|ward at|assessed at|A&E at"
+    rf"|(?:team|nurse|therapist|sessions?|assessment|physio|consultant|specialist|paediatrician|scan|clinic"
+    rf"|inpatient|counsellor|psychiatrist)[ ](?:at|from))[ ]"
     rf"(?P<it>(?:the[ ])?{RUN}(?:'s)?(?:[ ]in[ ]{CAPITAL})?)"
 )
 _HEALTH_PLAIN = re.compile(

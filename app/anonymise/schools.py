@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from app.anonymise.runs import CAPITAL, JOIN, RUN, named_by, plain, unlikely
 from app.anonymise.spans import Span
-from app.anonymise.words import NOT_INSTITUTIONS, SCHOOL_WORDS, bag
+from app.anonymise.words import GIVEN_NAMES, NOBODY, NOT_INSTITUTIONS, SCHOOL_WORDS, bag
 
 _SCHOOL_WORD = (
     r"(?:Primary|Infants?|Juniors?|Secondary|High|Grammar|Academy|Comprehensive|Comp|College|Nursery|"
@@ -100,6 +100,58 @@ _ACTS = re.compile(
     r"(?=[ ](?:have|has|had|are|were)[ ](?:asked|excluded|suspended|put|told|called|rung|sent|given|offered"
     r"|refused|isolated"
     r"|banned|cut|written|not)[ ](?:us|me|him|her|them|to|his|no|back)\b)"
+)
+# Dunmore have been awful; the Priory wont reply: a name that is spoken of as many people
+_MANY_ACT = re.compile(
+    rf"(?:(?:^|[.!?\n]\s*|\b(?i:and|but|so|because|said"
+    rf"|that)[ ])(?P<it>(?!The\b){CAPITAL})(?=[ ](?:have|are|were)\b)"
+    rf"|\b(?P<the>[Tt]he[ ]{CAPITAL})(?=[ ](?:have|wont|won't|refuse[ds]?|excluded|suspended|rang|say)\b)"
+    rf"|\b(?:rang|emailed|called|phoned|contacted|at"
+    rf"|left)[ ](?P<rung>the[ ]{CAPITAL})(?=[ ](?:and|but|again|to|about|on)\b"
+    r"|[.,!?]|$))"
+)
+# What schools and units are called when people say "the" before it.
+_BORNE = frozenset(
+    [
+        *(
+            "priory",
+            "grange",
+            "manor",
+            "willows",
+            "beacon",
+            "orchard",
+            "haven",
+            "limes",
+            "cedars",
+            "oaks",
+            "bridge",
+        ),
+        *(
+            "grove",
+            "meadows",
+            "laurels",
+            "elms",
+            "firs",
+            "hollies",
+            "chestnuts",
+            "heights",
+            "hermitage",
+            "abbey",
+        ),
+        *(
+            "convent",
+            "deanery",
+            "spinney",
+            "copse",
+            "glebe",
+            "mount",
+            "mead",
+            "vale",
+            "hawthorns",
+            "brambles",
+        ),
+        *("acorns", "maltings", "links", "phoenix", "compass", "lighthouse", "harbour", "ridgeway"),
+    ]
 )
 _CHOSEN = re.compile(
     rf"\b(?:wanted|want|got|chose|picked|prefer|preferred|visited|viewed|applied for|offered"
@@ -227,10 +279,32 @@ def _capitalised(text: str) -> Iterator[Span]:
         (_STYLED, 0.7, "a name after a style, as many schools have"),
     ):
         yield from named_by(pattern, text, "SCHOOL", score, reason)
+    yield from _spoken_of_as_many(text)
     for pattern in (_NAMED, _IS_A_SCHOOL, _APPOSED, _ASIDE, _ACTS, _CHOSEN):
         for match in pattern.finditer(text):
             if not all(plain(word) or word.casefold() in SCHOOL_WORDS for word in match["it"].split(" ")):
                 yield Span(*match.span("it"), "SCHOOL", 0.76, "places", "a name, and that it is a school's")
+
+
+def _spoken_of_as_many(text: str) -> Iterator[Span]:
+    """Names before "have" or "are" that no word is, and those with "the" that schools bear."""
+    if text.isupper():
+        return
+    for match in _MANY_ACT.finditer(text):
+        name = match["it"] or match["the"] or match["rung"]
+        word = name.split(" ")[-1]
+        folded = word.casefold()
+        if match["it"] and (
+            folded.endswith("s")
+            or word.isupper()
+            or folded in NOBODY | GIVEN_NAMES
+            or plain(word)
+            or not unlikely(word)
+        ):
+            continue
+        if not match["it"] and folded not in _BORNE:
+            continue
+        yield Span(match.end() - len(name), match.end(), "SCHOOL", 0.62, "places", "a name spoken of as many")
 
 
 def _uncapitalised(text: str) -> Iterator[Span]:
