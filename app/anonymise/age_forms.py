@@ -38,7 +38,7 @@ AGES = tuple(
         # she is only 2 how can they; my son's 9; he might be 17; whose 10: whatever follows
         (
             rf"\b(?!is\b)(?:he|she|they|i|who|{RELATIVE}|{GROWN_UP}|mine|ours|hers|both|all"
-            rf"|one|child|kid)(?:{BE}|(?<=who)se)"
+            rf"|one|child|kid|{RELATIVE}\sthat)(?:{BE}|(?<=who)se)"
             rf"{BARELY}\s+(?P<it>{SOME})(?={YEARS}?{COUNTS}){NOT_AFTER}"
         ),
         (
@@ -53,6 +53,21 @@ AGES = tuple(
         r"^(?P<it>1?\d)(?=\s(?:&|and)\s1?\d,?\s(?:both|boys?|girls?|twins)\b)",
         r"\bin\s(?:my|his|her)\s\d0'?s,?\s\(?(?P<it>[2-9]\d)(?!\w)",
         rf"\b{GROWN_UP}\sof\s(?P<it>[2-9]\d)(?!\d)",
+        # hes12; at 9 yrs; a 15 girl; boy. 15.
+        rf"\b(?:s?he'?s|i'?m)(?P<it>1?\d)(?={COUNTS})",
+        rf"\bat\s(?P<it>{ANY})(?=\s?(?:yrs?|years?|yo)\b{ENDS})",
+        rf"\ba\s(?P<it>{ANY})(?=\s(?:girl|boy|lad|lass|male|female)\b)",
+        r"(?:^|[.,]\s)(?:girl|boy|male|female|daughter|son)[.,:;]\s(?P<it>1?\d)(?=[.,!?]|$)",
+        r"^(?P<it>1?\d)(?=[.,]\s(?:girl|boy|male|female|daughter|son)\b)",
+        # tantrums at 9, cant tie his laces at 11
+        (
+            r"\b(?:tantrums?|napp(?:y|ies)|dumm(?:y|ies)|bottle|pull[ -]?ups|bed ?wett?(?:s"
+            r"|ing)?|wett?(?:s|ing)"
+            r"|non[ -]?verbal|no (?:words|speech|friends)|suicidal|toddler|accidents|pram|buggy|breast"
+            r"|(?:can'?t|cannot|couldn'?t) (?:ride|tie|read|write|talk|walk|use|speak|dress|wipe|swim|tell)"
+            r"|not (?:walking|talking|reading|speaking|toilet|potty)|sleeps? (?:with|in))\b[^.,!?\n]{0,24}"
+            rf"\sat\s(?P<it>{SOME})(?=\s*(?:$|[.,!?)])|\sstill\b){NOT_AFTER}"
+        ),
         # one next week; she was 3/4
         (
             rf"\b(?:(?:he|she|it|{RELATIVE}){BE}{BARELY}|nearly|almost|turn(?:ed|s|ing))\s+(?P<it>one)"
@@ -212,7 +227,7 @@ AGES = tuple(
         r"(?<![\w£.])(?P<it>[1-9]\d?\s?mos?)\b(?!\.)",
         # just had her 13th, his sixteenth is on sunday
         (
-            rf"\b(?:had|having|celebrated|celebrating|have|has|planning|for|before|after|on|till"
+            rf"\b(?:had|having|celebrated|celebrating|have|has|planning|for|since|post|before|after|on|till"
             rf"|until)\s(?:just\s)?"
             rf"(?:his|her|their|my)\s(?P<it>[1-9]\d?(?:st|nd|rd|th)|{'|'.join(ORDINALS[3:])})(?=\s*(?:$"
             rf"|[.,!?;)])"

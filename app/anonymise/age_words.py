@@ -58,7 +58,7 @@ NOT_SO = (
 )
 # What shows that a number counts something, whatever stood before it: a unit, a plural, "of", "more".
 COUNTS = (
-    r"(?!\w|[.,:/]\d|\s?%|\s?[-\u2013/]\s?\d|\s\d|\s?[ap]\.?m\b"
+    r"(?!(?!(?:and|now|but|so|he|she)\b)\w|[.,:/]\d|\s?%|\s?[-\u2013/]\s?\d|\s\d|\s?[ap]\.?m\b"
     r"|\s?-?(?:hour|hr|minute|min|second|sec|week|wk|month|mth|day|night|stone|st|lb|kg|gram|mg"
     r"|ml|foot|ft|feet"
     r"|inch|cm|mile|km|metre|quid|pound|pence|grand|k|percent|per|degree|point|page|lesson"
@@ -72,7 +72,7 @@ COUNTS = (
     r"[a-z]{2,}[a-z]s\b)"
 )
 IS = (
-    r"(?:\s(?:is|are|am|was|were|wasnt|wasn't|isnt|isn't|turns|turned|becomes|became"
+    r"(?:\s(?:is|are|am|was|were|wasnt|wasn't|isnt|isn't|woz|wos|turns|turned|becomes|became"
     r"|(?:will|would|wont|won't|might|may|must|should|could|cant|can't)(?:\s(?:only|just|not))?\sbe)"
     r"|'s|'ll\sbe|'d\sbe)"
 )
@@ -96,7 +96,8 @@ GROWN_UP = (
     r"|stepdad|stepmum|carer|other half|others)"
 )
 BARELY = (
-    r"(?:\s+(?:only|just|then|nearly|almost|now|about|around|already|only just|turning|barely|still only"
+    r"(?:\s+(?:only|just|then|all of|nearly|almost|now|about|around|already|only just|turning"
+    r"|barely|still only"
     r"|still|not even|coming up(?: to| for)?|coming on|getting on for|close to|going on|gone|past|either"
     r"|maybe|probably|approx|technically|officially|soon|obviously|both|approaching|pushing"
     r"|not yet|roughly|well|literally|actually|like|just gone|just turned|rising|under|over))*"

@@ -64,6 +64,11 @@ def found(text: str) -> list[str]:
         ("8. he's 8!", ["8"]),
         ("fy mab 11 oed", ["11"]),
         ("mae hi'n saith oed", ["saith"]),
+        ("hes12 and taller than me", ["12"]),
+        ("a lad thats only 9", ["9"]),
+        ("still in nappies, no words at 3", ["3"]),
+        ("was the same at 4", ["4"]),
+        ("son: 9, girl: 7", ["9", "7"]),
     ],
 )
 def test_an_age_is_found(text: str, ages: list[str]) -> None:
