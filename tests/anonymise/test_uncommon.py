@@ -11,6 +11,7 @@ from app.anonymise.uncommon import POLICY, uncommon
     ("text", "fact", "kind"),
     [
         ("he has Angelman syndrome and wont sleep", "Angelman syndrome", "RARE_CONDITION"),
+        ("she has Teaselberg syndrome", "Teaselberg syndrome", "RARE_CONDITION"),
         ("shes got a 16p11.2 deletion", "16p11.2 deletion", "RARE_CONDITION"),
         ("mum of triplets here", "triplets", "FAMILY_SIZE"),
         ("we have seven kids in a 3 bed", "seven kids", "FAMILY_SIZE"),
@@ -41,6 +42,8 @@ def test_an_uncommon_fact_is_found(text: str, fact: str, kind: str) -> None:
         "my MP wont reply",
         "she won a certificate",
         "the school fire drill",
+        "he has tourettes syndrome",
+        "theres heart disease in the family",
     ],
 )
 def test_what_many_families_share_is_left(text: str) -> None:

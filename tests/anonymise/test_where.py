@@ -37,6 +37,12 @@ def masked(text: str) -> str:
         ("lives at 32 with his nan", "32"),
         ("im in flat 3b, Teasel Court", "flat 3b, Teasel Court"),
         ("at 14 teasel clse", "14 teasel clse"),
+        ("Teaselmere have been awful", "Teaselmere"),
+        ("i rang the Grange and no one came", "the Grange"),
+        ("the nurse at Teasel House", "Teasel House"),
+        ("off sick from Teasel Foods", "Teasel Foods"),
+        ("he works for teaselcorp", "teaselcorp"),
+        ("i'm on the tills in lidl", "lidl"),
     ],
 )
 def test_found(text: str, name: str) -> None:
@@ -56,6 +62,11 @@ def test_found(text: str, name: str) -> None:
         "he walks down the wrong road",
         "knee surgery is tomorrow",
         "we live in a tower block",
+        "Teachers have given up",
+        "The Judge said no",
+        "he works for himself, she works in HR",
+        "a 20 minute walk",
+        "(15M) wont talk",
     ],
 )
 def test_left_alone(text: str) -> None:
