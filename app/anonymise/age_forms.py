@@ -259,7 +259,11 @@ AGES = tuple(
             rf"\b(?:mum|mam|dad|parent|carer|nan|grandparent)\s(?:of|to)\s(?:an?\s"
             rf"|my\s)(?P<it>{SOME})(?=\s*(?:$|[.,!?]))"
         ),
-        rf"\b(?:dd|ds|dss|dsd|dgs|dgd|lo)(?:\s?[1-5](?=[\s,(:]+(?:is\s)?[\d\ue000]))?[\s,(:]*(?:is\s)?(?P<it>{ANY})(?!\w|{UNIT}|\s(?:times|hours)|[\s,(:]+(?:is\s)?(?:1?\d\b|\ue000))",
+        # ds8, dd1 (9): the digit before an age says which child
+        (
+            rf"\b(?:dd|ds|dss|dsd|dgs|dgd|lo)(?:\s?[1-5](?=[\s,(:]+(?:is\s)?[\d\ue000]))?[\s,(:]*(?:is\s)?"
+            rf"(?P<it>{ANY})(?!\w|{UNIT}|\s(?:times|hours)|[\s,(:]+(?:is\s)?(?:1?\d\b|\ue000))"
+        ),
         # Kian (9), after a name
         (
             rf"(?<=[a-z\ue000])\s?\(\s?(?:aged?\s|now\s|then\s|only\s|nearly\s|almost\s|just\s"
