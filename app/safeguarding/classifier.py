@@ -22,21 +22,25 @@ TABLES = ("any", *(category.value for category in Category))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """Linear decisions, a row each, any risk first: what features weigh, in logits; 0 is as likely as not."""
+    """Linear decisions: what features weigh for any risk, and for each category; 0 is as likely as not.
 
-    weights: NDArray[np.int8]
+    What one feature weighs for all categories stands together, so that it is one look into memory.
+    """
+
+    any_risk: NDArray[np.int8]
+    categories: NDArray[np.int8]
     bias: NDArray[np.float64]
     scale: NDArray[np.float64]
 
     def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> list[float]:
         """How much the features of each of so many windows speak for any risk."""
-        sums = np.bincount(window, weights=self.weights[0].take(numbers), minlength=count)
+        sums = np.bincount(window, weights=self.any_risk.take(numbers), minlength=count)
         weights: list[float] = (self.bias[0] + self.scale[0] * sums).tolist()
         return weights
 
     def by_category(self, numbers: Numbers) -> dict[Category, float]:
         """How much the features of one window speak for each category."""
-        sums = self.weights[1:, numbers].sum(axis=1, dtype=np.int64)
+        sums = self.categories.take(numbers, axis=0).sum(axis=0, dtype=np.int64)
         weights = (self.bias[1:] + self.scale[1:] * sums).tolist()
         return dict(zip(Category, weights, strict=True))
 
@@ -45,7 +49,7 @@ class Tables:
         (own,) = np.nonzero(features.window == window)
         first, after = own[0], own[-1] + 1
         numbers, valid = features.numbers[:, first:after], features.valid[:, first:after]
-        weights = np.where(valid, self.weights[0].take(numbers), 0)
+        weights = np.where(valid, self.any_risk.take(numbers), 0)
         count = len(own)
         brought = np.zeros(count + max(map(max, PLACES)))  # with the edges, whose share is nobody's
         for places, row in zip(PLACES, weights, strict=True):
@@ -61,8 +65,10 @@ def read_tables(card: dict[str, Any], weights: bytes) -> Tables:
     if sha256(weights).hexdigest() != card["sha256"]:
         raise ValueError("the weights of the risk check are not those that its card names")
     named = [card["tables"][name] for name in TABLES]
+    rows = np.frombuffer(weights, dtype=np.int8).reshape(len(TABLES), SIZE)
     return Tables(
-        np.frombuffer(weights, dtype=np.int8).reshape(len(TABLES), SIZE),
+        rows[0],
+        np.ascontiguousarray(rows[1:].T),
         np.array([each["bias"] for each in named]),
         np.array([each["scale"] for each in named]),
     )
