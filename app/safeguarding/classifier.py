@@ -18,6 +18,13 @@ from app.safeguarding.features import PLACES, SIZE, Features, Numbers
 from app.safeguarding.rules import Category
 
 TABLES = ("any", *(category.value for category in Category))
+# For each kind of feature, what a word has of one that begins so many places (a row) before it, in sixths.
+_SHARES = np.array(
+    [
+        [6 // len(places) if place in places else 0 for places in PLACES]
+        for place in range(max(map(max, PLACES)) + 1)
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,19 +51,16 @@ class Tables:
         weights = (self.bias[1:] + self.scale[1:] * sums).tolist()
         return dict(zip(Category, weights, strict=True))
 
-    def shares(self, features: Features, window: int) -> list[float]:
-        """What each word of a window brings to the sum; what neighbours bring together is shared."""
+    def shares(self, features: Features, window: int) -> list[int]:
+        """What each word of a window brings to the sum, in sixths; what neighbours bring is shared."""
         (own,) = np.nonzero(features.window == window)
         first, after = own[0], own[-1] + 1
         numbers, valid = features.numbers[:, first:after], features.valid[:, first:after]
-        weights = np.where(valid, self.any_risk.take(numbers), 0)
-        count = len(own)
-        brought = np.zeros(count + max(map(max, PLACES)))  # with the edges, whose share is nobody's
-        for places, row in zip(PLACES, weights, strict=True):
-            share = 1 / len(places)
-            for place in places:
-                brought[place : place + count] += row * share
-        words: list[float] = brought[1 : count - 1].tolist()
+        by_place = _SHARES @ (self.any_risk.take(numbers) * valid)
+        brought = by_place[0]
+        for place, row in enumerate(by_place[1:], start=1):
+            brought[place:] += row[:-place]
+        words: list[int] = brought[1:-1].tolist()  # without the edges, whose share is nobody's
         return words
 
 

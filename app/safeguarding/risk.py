@@ -148,11 +148,11 @@ def _flags(
     weights: dict[Category, float],
     *,
     weight: float,
-    shares: Callable[[], list[float]],
+    shares: Callable[[], list[int]],
 ) -> list[Flag]:
     told = {hit.category for hit in read.plain}
     first = max(weights, key=lambda category: (category in told, weights[category]))
-    named = {first} | {category for category, heavy in weights.items() if heavy >= NAMED_FROM}
+    named = [category for category, heavy in weights.items() if category == first or heavy >= NAMED_FROM]
     stand = places(text)[read.window.before :]
     heaviest: tuple[str, ...] = ()
     flags = []
@@ -170,7 +170,7 @@ def _quoted(text: str, stand: list[tuple[int, int]], found: Iterable[patterns.Hi
     return tuple(dict.fromkeys(text[start:end] for start, end in quoted))
 
 
-def _heaviest(text: str, stand: list[tuple[int, int]], shares: Sequence[float]) -> tuple[str, ...]:
+def _heaviest(text: str, stand: list[tuple[int, int]], shares: Sequence[int]) -> tuple[str, ...]:
     """The words that weighed most for a risk, in the order of the text."""
     ranked = sorted(range(len(shares)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])
