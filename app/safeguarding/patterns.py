@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,17 +70,37 @@ def _phrases() -> Iterator[Phrase]:
         yield _compiled(category, line)
 
 
-def _by_need() -> tuple[dict[str, list[Phrase]], dict[str, list[Phrase]]]:
+_PHRASES = tuple(_phrases())
+_ELEMENTS = max(len(phrase.all_of) for phrase in _PHRASES)
+
+
+def _by_need() -> tuple[dict[str, int], dict[str, int]]:
     """Phrases by a whole word or class that they need, and by how such a word begins."""
-    whole: dict[str, list[Phrase]] = defaultdict(list)
-    begun: dict[str, list[Phrase]] = defaultdict(list)
-    for phrase in _phrases():
+    whole: dict[str, int] = defaultdict(int)
+    begun: dict[str, int] = defaultdict(int)
+    for at, phrase in enumerate(_PHRASES):
         for need in phrase.needs:
-            (begun if _is_beginning(need) else whole)[need.rstrip("*")].append(phrase)
+            (begun if _is_beginning(need) else whole)[need.rstrip("*")] |= 1 << at
     return dict(whole), dict(begun)
 
 
+def _by_element() -> list[dict[str, int]]:
+    """For each place of `all_of`, the phrases by the words and classes that may stand there."""
+    elements: list[dict[str, int]] = [defaultdict(int) for _ in range(_ELEMENTS)]
+    for at, phrase in enumerate(_PHRASES):
+        for element, needs in zip(elements, phrase.all_of, strict=False):
+            for need in needs:
+                element[need] |= 1 << at
+    return [dict(element) for element in elements]
+
+
+# Sets of phrases are whole numbers, a bit for each.
 _WHOLE, _BEGUN = _by_need()
+_AT_ELEMENT = _by_element()
+_WITHOUT = [
+    sum(1 << at for at, phrase in enumerate(_PHRASES) if len(phrase.all_of) <= element)
+    for element in range(_ELEMENTS)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +114,18 @@ class Hit:
 
 def likely(tokens: Sequence[Token]) -> list[Phrase]:
     """The phrases whose words all stand somewhere in these; no other phrase can be found in them."""
-    wanted = {id(phrase): phrase for token in tokens for phrase in _started_by(token.word)}
-    if not wanted:
-        return []
-    held = {token.word for token in tokens}.union(token.kind for token in tokens)
-    return [phrase for phrase in wanted.values() if not any(map(held.isdisjoint, phrase.all_of))]
+    held = [_helped_by(token.word) for token in tokens]
+    found = 0
+    for started, _ in held:
+        found |= started
+    for element, without in enumerate(_WITHOUT):
+        if not found:
+            return []
+        standing = without
+        for _, elements in held:
+            standing |= elements[element]
+        found &= standing
+    return [phrase for at, phrase in enumerate(_PHRASES) if found >> at & 1] if found else []
 
 
 def hits(tokens: Sequence[Token]) -> list[Hit]:
@@ -117,12 +144,16 @@ def hits(tokens: Sequence[Token]) -> list[Hit]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _started_by(word: str) -> tuple[Phrase, ...]:
-    """The phrases that this word makes worth looking for."""
-    kind = CLASSES.get(word, word)
-    begun = [phrase for beginning in _beginnings(word) for phrase in _BEGUN[beginning]]
-    return (*_WHOLE.get(word, ()), *(_WHOLE.get(kind, ()) if kind != word else ()), *begun)
+def _helped_by(word: str) -> tuple[int, tuple[int, ...]]:
+    """The phrases that this word makes worth looking for, and those in which it stands, by their elements."""
+    spellings = {word, CLASSES.get(word, word)}
+    started = [_WHOLE.get(each, 0) for each in spellings]
+    started += [phrases for beginning, phrases in _BEGUN.items() if word.startswith(beginning)]
+    return _all(started), tuple(_all(element.get(each, 0) for each in spellings) for element in _AT_ELEMENT)
 
 
-def _beginnings(word: str) -> list[str]:
-    return [beginning for beginning in _BEGUN if word.startswith(beginning)]
+def _all(phrases: Iterable[int]) -> int:
+    together = 0
+    for each in phrases:
+        together |= each
+    return together

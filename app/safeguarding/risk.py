@@ -11,6 +11,8 @@ from functools import partial
 from math import inf, log
 from typing import NamedTuple
 
+import numpy as np
+
 from app.safeguarding import classifier, context, features, patterns
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
@@ -108,12 +110,13 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
         numbers, window = features.each_once(made, marks)
         _, model = classifier.stored()
         weights = model.weigh(numbers, window, count=len(read))
+        begins = np.searchsorted(window, np.arange(len(read) + 1))
         for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
             text, calling, _ = asked[each.of]
             brought = weight + (PLAIN if each.plain else -each.more)
             if brought < FLAGGED_FROM:
                 continue
-            by_category = model.by_category(numbers[window == at])
+            by_category = model.by_category(numbers[begins[at] : begins[at + 1]])
             if calling and (brought + max(by_category.values())) / 2 < CALLED_FROM:
                 continue
             shares = partial(model.shares, made, at)
@@ -121,7 +124,7 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
                 known = best[each.of].get(flag.category)
                 if known is None or flag.score > known.score:
                     best[each.of][flag.category] = flag
-    return [sorted(flags.values(), key=lambda flag: -flag.score) for flags in best]
+    return [sorted(flags.values(), key=lambda flag: (-flag.score, flag.category)) for flags in best]
 
 
 def _windows_of(of: int, asked: Asked) -> list[_Read]:

@@ -1,13 +1,14 @@
 """A text as the risk check reads it: words in one spelling, each with its place in what was written."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 from zlib import crc32
 
 WHOLE = 40  # words of a text that is read as one window
+LONGEST_WORD = 40  # characters, with what stands around it
 LONGEST = 24  # words in each window of a longer text, so that small talk adds up to nothing
 _CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
 _WORD = re.compile(rf"[^\W_]+(?:['*{_CURLY}][^\W_]+)*|😂|🤣|[.!?\n]+")
@@ -72,7 +73,7 @@ def number(text: str) -> int:
 
 def windows(text: str) -> list[Window]:
     """The words of a text: in one window, or a longer one cut between sentences into windows that overlap."""
-    read = [meant(written) for written in _WORD.findall(text)]
+    read = list(_read(text))
     tokens = [token for token in read if token is not None]
     if len(tokens) <= WHOLE:
         return [Window(0, tokens)]
@@ -117,7 +118,22 @@ def _gathered(parts: list[Window]) -> list[Window]:
     return [*gathered, current]
 
 
+def _read(text: str) -> Iterator[Token | None]:
+    """The words that are meant, and None for what ends a sentence.
+
+    Pieces between spaces come again and again, so they are taken apart once; longer ones are hardly words.
+    """
+    for line in text.split("\n"):
+        for piece in line.split():
+            yield from _meant(piece) if len(piece) <= LONGEST_WORD else _meant.__wrapped__(piece)
+        yield None
+
+
 @lru_cache(maxsize=1 << 15)
+def _meant(piece: str) -> tuple[Token | None, ...]:
+    return tuple(meant(written) for written in _WORD.findall(piece))
+
+
 def meant(written: str) -> Token | None:
     """The word that is meant, and its class or itself: "Didn't" gives didnt, "bairn" gives child, <child>.
 
