@@ -42,7 +42,8 @@ class Look:
         self._beat = beat
         self._wanted: set[str] = set()
         self._suspected: dict[str, int] = {}  # streams whose newest event has not come yet, and its `seq`
-        self._next = 0.0
+        self._read_at = 0.0  # when everything is to be read next
+        self._compare_at = 0.0  # ... and compared
         self._stopped = asyncio.Event()
 
     def at(self, stream: str) -> None:
@@ -68,21 +69,21 @@ class Look:
     async def _look(self) -> None:
         now, leased, lapses = clock.monotonic(), self._broker.leased, self._broker.lapses
         if not self._broker.trusted:
-            if leased or now >= self._next:
-                self._next = now + ALARMED * self._beat
+            if leased or now >= self._read_at:
+                self._read_at = now + ALARMED * self._beat
                 await self._read_everything()
             if leased:
                 # The broker is heard again, and what was missed before has been read. What was pushed
                 # meanwhile was withheld from staff: the next look, which comes at once, finds it.
                 self._broker.verified(lapses=lapses)
-                self._next = 0.0
+                self._compare_at = 0.0
             return
         await self._read_suspected()
-        if now >= self._next:
+        if now >= self._compare_at:
             await self._compare_everything()
             took = clock.monotonic() - now
             every = (ALARMED if self._broker.in_doubt else CALM) * self._beat
-            self._next = now + max(every, took / MOST_OF_THE_TIME)
+            self._compare_at = now + max(every, took / MOST_OF_THE_TIME)
         elif self._wanted:
             wanted, self._wanted = self._wanted, set()
             await self._suspect(_reached(self._hub, wanted))

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from app.accounts.actions import revoke_parent_tokens, sign_out
 from app.db import Database, transaction
-from app.realtime import envelopes
+from app.realtime import envelopes, look
 from app.realtime.envelopes import Pushed
 from app.realtime.heartbeat import check_sessions, check_tokens
 from app.realtime.link import Wire, connect, parse_address
@@ -244,6 +244,17 @@ async def test_nothing_is_lost_while_redis_is_away_and_it_heals(
         view = await scene.carys.caught_up(scene.stream, 9)
         assert [event["seq"] for event in view.events] == list(range(1, 10))
         assert len(scene.alys.views[scene.stream].events) == 9
+
+
+async def test_a_worker_that_loses_trust_reads_the_log_without_waiting_for_the_next_comparison(
+    settings: Settings, database: Database, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "CALM", 100_000)
+    async with scene_on(settings, database, redis) as scene:
+        redis.pause()
+        await scene.say(scene.alys, "while Redis stands still")
+        await scene.carys.caught_up(scene.stream, 3)
+        redis.resume()
 
 
 async def test_a_worker_that_goes_takes_its_peoples_presence_along(
