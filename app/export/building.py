@@ -37,6 +37,10 @@ class Busy(Conflict):
     """Another export is being built."""
 
 
+class Failed(AppError):
+    """A build met what nobody expected. It names the kind alone: what was met may quote a text."""
+
+
 async def build_run(
     database: Database,
     settings: Settings,
@@ -66,7 +70,8 @@ async def build_asked(
 
     `progress` is called with the conversations written and found. Conflict if consent to one of the rows was
     withdrawn meanwhile, also before it was written, as what is told was decided by counting it. Then, or if
-    the files cannot be written, the run is approved as before and says why. Busy while another is built.
+    the files cannot be written, or with Failed, the run is approved as before and says why. Busy while
+    another is built.
     """
     with _held(runs.exports(settings)):
         return await _build(database, settings, codebook, run_id=run_id, progress=progress)
@@ -86,6 +91,12 @@ async def _build(
         why = f"The files could not be written ({type(error).__name__}). Build the export again."
         await runs.give_up_build(database, run_id, why=why)
         raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, its words and its trail may quote a text)
+        failed = Failed(
+            f"The build failed ({type(error).__name__}).", next_step="Tell whoever runs the service."
+        )
+        await runs.give_up_build(database, run_id, why=f"{failed.message} {failed.next_step}")
+        raise failed from None
     finally:
         await asyncio.to_thread(shutil.rmtree, part, ignore_errors=True)
 

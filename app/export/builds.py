@@ -19,12 +19,12 @@ from app.content.rules import Codebook
 from app.db import DATABASE_ERRORS, Database, alone, open_database, reading
 from app.errors import AppError
 from app.export import queries, runs
-from app.export.building import Busy, build_asked
+from app.export.building import Busy, Failed, build_asked
 from app.settings import Settings
 
 LOOK_S = 10  # for what another worker was asked for
 NICE = 10
-BUILT, REFUSED, BUSY = 0, 2, 3  # how a build's process ends; otherwise it was stopped
+BUILT, BROKEN, REFUSED, BUSY, FAILED = 0, 1, 2, 3, 4  # how a build's process ends; otherwise it was stopped
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -72,6 +72,11 @@ class Builds:
         code = await _to_its_end(process)
         if code in (BUILT, REFUSED, BUSY):
             return code != BUSY
+        if code == FAILED:
+            async with reading(self._database) as session:
+                why = (await queries.run(session, run_id)).failure
+            logger.error("export.failed", run=str(run_id), why=why)
+            return True
         logger.error("export.stopped", run=str(run_id), code=code)
         await runs.give_up_build(
             self._database, run_id, why="The build stopped before it was done. Build the export again."
@@ -80,10 +85,15 @@ class Builds:
 
 
 def build_here(settings: Settings, codebook: Codebook, run_id: UUID) -> None:
-    """Build one export in this process, and end it with a code."""
+    """Build one export in this process, and end it with a code; what goes wrong shows none of its words."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it decides when it ends
     os.nice(NICE)
-    sys.exit(asyncio.run(_built(settings, codebook, run_id)))
+    try:
+        code = asyncio.run(_built(settings, codebook, run_id))
+    except Exception as error:  # noqa: BLE001 (whatever it is, its words may quote a text)
+        logger.error("export.broken", run=str(run_id), kind=type(error).__name__)  # noqa: TRY400
+        code = BROKEN
+    sys.exit(code)
 
 
 async def _built(settings: Settings, codebook: Codebook, run_id: UUID) -> int:
@@ -92,6 +102,8 @@ async def _built(settings: Settings, codebook: Codebook, run_id: UUID) -> int:
         await build_asked(database, settings, codebook, run_id=run_id)
     except Busy:
         return BUSY
+    except Failed:
+        return FAILED
     except (AppError, *DATABASE_ERRORS):  # the run says why
         return REFUSED
     finally:

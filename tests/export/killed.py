@@ -11,13 +11,15 @@ from uuid import UUID
 from app.content.rules import Codebook
 from app.db import Database, open_database, reading
 from app.errors import Conflict
-from app.export import manifest, queries
+from app.export import builds, manifest, queries
 from app.export.building import Progress, build_asked, build_run
 from app.export.builds import REFUSED, build_here
 from app.export.rows import make_rows
 from app.export.rules import RunState
 from app.settings import Settings
 from tests.export.conversations import CODEBOOK, KEYS, NOW
+
+QUOTED = "the purple heron of Nant Gwyn told nobody"
 
 
 async def work(what: str, url: str, folder: str, *rest: str) -> None:
@@ -67,6 +69,27 @@ def die_half_way(settings: Settings, codebook: Codebook, run_id: UUID) -> None:
 
     manifest.write_manifest = die
     build_here(settings, codebook, run_id)
+
+
+def quote_half_way(settings: Settings, codebook: Codebook, run_id: UUID) -> None:
+    """Build, and meet what nobody expected, which quotes a text."""
+    manifest.write_manifest = _quote
+    build_here(settings, codebook, run_id)
+
+
+def quote_outside(settings: Settings, codebook: Codebook, run_id: UUID) -> None:
+    """Meet it where the run has no say in it."""
+    builds.build_asked = _quote
+    build_here(settings, codebook, run_id)
+
+
+def quote_freely(*_: object) -> None:
+    """Meet it with nobody to hold it back."""
+    _quote()
+
+
+def _quote(*_: object, **__: object) -> None:
+    raise RuntimeError(f"cannot write {QUOTED!r}")
 
 
 def refuse(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 
@@ -121,6 +122,37 @@ async def test_a_refused_build_says_why_and_leaves_the_run(database: Database, s
     failed = await found(database, run)
     assert failed.state == "approved"
     assert failed.failure == "The files could not be written (NotADirectoryError). Build the export again."
+
+
+@pytest.mark.parametrize(
+    ("build", "told", "quotes"),
+    [
+        (killed.quote_half_way, "The build failed (RuntimeError). Tell whoever runs the service.", False),
+        (killed.quote_outside, "The build stopped before it was done. Build the export again.", False),
+        # That the words would be seen:
+        (killed.quote_freely, "The build stopped before it was done. Build the export again.", True),
+    ],
+)
+async def test_what_a_build_fails_with_is_told_by_its_kind_and_never_quoted(
+    database: Database,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    build: Callable[..., None],
+    told: str,
+    quotes: bool,
+) -> None:
+    await made(database, settings, {}, {})
+    run = await asked(database)
+    monkeypatch.setattr(builds, "build_here", build)
+    await building(database, settings).work_off()
+    failed = await found(database, run)
+    assert (failed.state, failed.failure) == ("approved", told)
+    seen = "".join(capfd.readouterr())
+    assert (killed.QUOTED in seen) == quotes
+    assert str(run) in seen
+    assert "RuntimeError" in seen
+    assert ("Traceback" in seen) == quotes
 
 
 async def test_a_run_that_cannot_even_be_given_up_is_tried_once_at_a_time(
