@@ -43,9 +43,9 @@ export function careDoings(model: Model, attempt: Attempt): CareDoings {
     },
     lookUpClosed() {
       const found = model.closed ?? [];
-      const before = found.at(-1)?.closed_at;
+      const last = found.at(-1)?.id;
       void attempt("look up closed concerns", async () => {
-        const address = `/api/v1/concerns${before ? `?before=${encodeURIComponent(before)}` : ""}`;
+        const address = `/api/v1/concerns${last ? `?after=${last}` : ""}`;
         model.closed = [...found, ...((await ask(address)) as readonly ClosedConcern[])];
       });
     },

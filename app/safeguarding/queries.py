@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -43,11 +44,22 @@ async def unclosed(session: AsyncSession) -> list[Concern]:
     return list(rows.scalars())
 
 
-async def closed(session: AsyncSession, *, before: datetime | None = None) -> list[Concern]:
-    """The concerns that were closed last, or last before then, newest first; a page of them."""
+async def closed(session: AsyncSession, *, after: UUID | None = None) -> list[Concern]:
+    """The concerns that were closed last, newest first; a page of them, which follows on the one named.
+
+    However many were closed in one moment, none is left out or comes twice.
+    """
     chosen = select(Concern).where(Concern.state == ConcernState.CLOSED)
-    if before is not None:
-        chosen = chosen.where(Concern.changed_at < before)
+    if after is not None:
+        last = await session.get(Concern, after)
+        if last is None or last.state != ConcernState.CLOSED:
+            raise NotFound("There is no such closed concern.", next_step="Look the list up again.")
+        chosen = chosen.where(
+            or_(
+                col(Concern.changed_at) < last.changed_at,
+                and_(col(Concern.changed_at) == last.changed_at, col(Concern.id) > last.id),
+            )
+        )
     rows = await session.scalars(
         chosen.order_by(col(Concern.changed_at).desc(), col(Concern.id)).limit(CLOSED_PAGE)
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from app import audit, clock
 from app.accounts.access import require
@@ -74,14 +74,14 @@ async def consult(
 async def closed_concerns(
     request: Request,
     viewer: Annotated[Viewer, Depends(require(Role.SUPERVISOR))],
-    before: AwareDatetime | None = None,
+    after: UUID | None = None,
 ) -> list[ClosedConcern]:
-    """The concerns that were closed last, newest first, fifty at most; the next ones with `before`.
+    """The concerns that were closed last, newest first, fifty at most; the next ones `after` the last.
 
     Not what is known about them: each has to be read by itself. Each look is in the audit record.
     """
     async with transaction(request.app.state.database) as session:
-        found = await closed(session, before=before)
+        found = await closed(session, after=after)
         audit.note(session, actor=viewer.actor, action="concerns.listed", subject="concerns:closed")
     return [
         ClosedConcern(

@@ -203,7 +203,7 @@ async def test_closed_concerns_are_listed_without_a_word_of_them_and_it_is_noted
     app = create_app(settings, content())
     first, carys = await _raised(database, settings, note="She is afraid to go home")
     second = await _raise(database, settings, first.conversation_id, carys, "missing_child")
-    await _raise(database, settings, first.conversation_id, carys, "harm_to_baby")
+    unclosed = await _raise(database, settings, first.conversation_id, carys, "harm_to_baby")
     lead = await hire(database, ESTHER)
     for concern in (first, second):
         for state in STATES[1:]:
@@ -213,9 +213,11 @@ async def test_closed_concerns_are_listed_without_a_word_of_them_and_it_is_noted
         assert [one["id"] for one in listed.json()] == [str(second.id), str(first.id)]
         assert "fraid" not in listed.text
         assert {one["state"] for one in listed.json()} == {"closed"}
-        earlier = await browser.get("/api/v1/concerns", params={"before": listed.json()[0]["closed_at"]})
+        earlier = await browser.get("/api/v1/concerns", params={"after": str(second.id)})
         assert [one["id"] for one in earlier.json()] == [str(first.id)]
-        assert (await browser.get("/api/v1/concerns", params={"before": "2026-01-01"})).status_code == 422
+        for other in (unclosed.id, uuid4()):
+            refused = await browser.get("/api/v1/concerns", params={"after": str(other)})
+            assert refused.status_code == 404
     async with browser_of(app, await open_session(database, carys)) as browser:
         assert (await browser.get("/api/v1/concerns")).status_code == 403
     async with reading(database) as session:
@@ -224,6 +226,29 @@ async def test_closed_concerns_are_listed_without_a_word_of_them_and_it_is_noted
         )
         assert list(noted) == ["concerns:closed"] * 2
     await app.state.database.engine.dispose()
+
+
+async def test_closed_concerns_of_one_moment_are_listed_once_each(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "CLOSED_PAGE", 1)
+    first, carys = await _raised(database, settings, note="")
+    lead = await hire(database, ESTHER)
+    others = ("missing_child", "harm_to_baby")
+    concerns = [
+        first,
+        *[await _raise(database, settings, first.conversation_id, carys, category) for category in others],
+    ]
+    for concern in concerns:
+        for state in STATES[1:]:
+            await _step(database, settings, concern.id, lead, state, note="Seen")
+    async with transaction(database) as session:
+        await session.execute(update(Concern).values(changed_at=concerns[0].raised_at))
+    async with reading(database) as session:
+        listed: list[UUID] = []
+        while page := await queries.closed(session, after=listed[-1] if listed else None):
+            listed += [concern.id for concern in page]
+    assert listed == sorted(concern.id for concern in concerns)
 
 
 @pytest.mark.parametrize("note", ["", "  \n"])
