@@ -135,6 +135,11 @@ def gazetteers(
                 raise BadRequest(
                     str(error), next_step="docs/operations.md says which files are read."
                 ) from None
+            except OSError as error:
+                raise BadRequest(
+                    f"{file} cannot be read: {error.strerror}.",
+                    next_step=f"Say where the file is: earshot gazetteers --{kind} FOLDER/{file.name}",
+                ) from None
             keep(kind, found)
             out.print(f"{len(found)} names of {kind} are kept.", highlight=False)
 

@@ -10,6 +10,7 @@ from app.anonymise import detect, words
 from app.anonymise.known import known_institutions
 from app.anonymise.own import Kind, Unreadable, keep, own_institutions, read_list
 from app.cli import cli
+from app.errors import BadRequest
 
 SCHOOLS = (
     '"URN","LA (name)","EstablishmentName","EstablishmentStatus (name)"\r\n'
@@ -72,6 +73,16 @@ def test_a_published_file_is_read(
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(Unreadable):
         read_list("schools", _file(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+    missing = tmp_path / "edubasealldata.csv"
+    with pytest.raises(BadRequest) as refused:
+        cli(["gazetteers", "--schools", str(missing)], standalone_mode=False)
+    assert refused.value.message == f"{missing} cannot be read: No such file or directory."
+    assert refused.value.next_step == (
+        "Say where the file is: earshot gazetteers --schools FOLDER/edubasealldata.csv"
+    )
 
 
 def test_a_school_of_the_list_is_found_whole_and_short(data: Path) -> None:
