@@ -107,6 +107,7 @@ def demo(
 
         asyncio.run(living.fill_past(settings, count=past, seed=seed, progress=advance))
     _end_gently()
+    err.print("The service starts …")
     try:
         asyncio.run(living.live(settings, host=host, port=port, speed=speed))
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from app.accounts.actions import issue_socket_pass
 from app.db import Database, transaction
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.rehearsal.server import START_S, own_server
+from app.rehearsal.server import own_server
 from app.settings import Settings
 from tests.cast import CARYS, open_session
 from tests.provision.redis import RedisServer
@@ -96,7 +96,7 @@ async def test_two_processes_carry_one_conversation_one_is_replaced_and_both_end
 
     two = settings.model_copy(update={"redis_url": shared_redis.url, "workers": 2})
     async with own_server(two, log=tmp_path / "log") as url:
-        await until(lambda: channels() == 3, seconds=START_S)  # one for each, and one for both
+        await until(lambda: channels() == 3, seconds=PATIENCE_S)  # one for each, and one for both
         first, second = _workers()
         parent = await _greet(url, started.token, not_at=second)
         async with transaction(database) as session:
@@ -112,7 +112,7 @@ async def test_two_processes_carry_one_conversation_one_is_replaced_and_both_end
         parent = await _greet(url, started.token)
         await _say(parent, stream, "back again")
         await _hear(coach, lambda f: f["t"] == "ev" and f["d"].get("body") == "back again")
-        await until(lambda: channels() == 3 and first not in _workers(), seconds=START_S)
+        await until(lambda: channels() == 3 and first not in _workers(), seconds=PATIENCE_S)
         await parent.close()
         await coach.close()
         os.kill(_parent(second), signal.SIGKILL)

@@ -19,11 +19,12 @@ from app.accounts.queries import all_staff
 from app.chat.models import Conversation, LogEntry
 from app.content.reading import read_content
 from app.db import Database, reading
+from app.errors import ConfigurationError
 from app.export.models import RowGroup, Tally
 from app.queue.models import QueueEntry
 from app.rehearsal.cast import CAST, PASSWORD, demo_people
 from app.rehearsal.demo import fill_past, live
-from app.rehearsal.server import free_port
+from app.rehearsal.server import free_port, own_server
 from app.rehearsal.staff import sign_in
 from app.rehearsal.stories import read_stories, tell
 from app.settings import PROJECT, Settings
@@ -146,3 +147,15 @@ def test_stories_are_filled_and_use_the_codebook() -> None:
 def test_numbers_in_stories_are_from_the_drama_ranges() -> None:
     for phone in read_stories().phones:
         assert re.fullmatch(r"07700 900\d{3}|01632 960\d{3}|020 7946 0\d{3}", phone)
+
+
+@SQLITE_ONLY
+async def test_a_server_that_ends_as_it_starts_is_told_at_once_and_where_it_said_why(
+    settings: Settings, tmp_path: Path
+) -> None:
+    unfit, log = settings.model_copy(update={"content_dir": tmp_path / "nowhere"}), tmp_path / "log"
+    with pytest.raises(ConfigurationError, match="ended as it started") as ended:
+        async with own_server(unfit, log=log):
+            pass
+    assert ended.value.next_step == f"{log} says why."
+    assert "The content has" in log.read_text(encoding="utf-8")
