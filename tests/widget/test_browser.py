@@ -28,6 +28,7 @@ from tests.provision.server import LiveServer, running_server
 
 NEUTRAL = "https://www.bbc.co.uk/weather"
 PHONE = {"width": 360, "height": 740}
+SMALL_PHONE = {"width": 360, "height": 640}
 ZOOMED = {"width": 320, "height": 256}  # a screen of 1280 by 1024 at 400 %
 # The very next thing that the page does after the key finds it blank.
 TELL_BLANK = """() => addEventListener("keyup", () => {
@@ -112,6 +113,26 @@ async def _begin(chat: Page | Frame, words: str = "Bedtime is hard.") -> None:
     await chat.get_by_role("button", name="Talk to a coach").click()
     await expect(chat.get_by_role("heading", name="You are in the queue")).to_be_visible()
     await expect(chat.get_by_role("log").get_by_text(words)).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+async def test_the_way_into_the_chat_is_on_a_small_phones_first_screen(
+    service: LiveServer, context: BrowserContext, language: str
+) -> None:
+    page = await context.new_page()
+    await page.set_viewport_size(SMALL_PHONE)
+    await page.goto(f"{service.url}/?lang={language}")
+    await expect(page.locator("#earshot .launcher")).to_be_in_viewport(ratio=1)
+    await page.locator("#earshot .launcher").click()
+    chat = await (await page.wait_for_selector("iframe")).content_frame()
+    assert chat
+    start = chat.locator("main > button.main")
+    await expect(start).to_be_in_viewport(ratio=1)
+    assert await violations(chat) == []
+    await start.click()
+    await expect(chat.locator("#confidentiality")).to_be_in_viewport(ratio=0.9)
+    await expect(chat.locator("#confidentiality")).to_be_focused()
+    assert await violations(chat) == []
 
 
 async def test_nothing_is_stored_or_connected_before_the_chat_is_opened(

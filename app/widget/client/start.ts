@@ -24,9 +24,12 @@ export function startView(model: Model, doings: Doings): TemplateResult {
   return html`
     <main id="main" class="page">
       <h1 tabindex="-1">${words("widget.title")}</h1>
+      <button type="button" class="main" @click=${toLimits}>
+        ${words(service.open ? "widget.start" : "widget.message_leave")}
+      </button>
       ${notice(content.notices.about.text)} ${emergency(content)}
       <section aria-labelledby="confidentiality">
-        <h2 id="confidentiality">${inline(content.notices.confidentiality.title)}</h2>
+        <h2 id="confidentiality" tabindex="-1">${inline(content.notices.confidentiality.title)}</h2>
         ${notice(content.notices.confidentiality.text)}
         <details>
           <summary>${inline(content.notices.privacy.title)}</summary>
@@ -43,6 +46,13 @@ export function startView(model: Model, doings: Doings): TemplateResult {
       </section>
     </main>
   `;
+}
+
+/** The limits are read before the first words, so the way to the form, which follows on them, leads there. */
+function toLimits(): void {
+  const limits = document.getElementById("confidentiality");
+  limits?.focus({ preventScroll: true });
+  limits?.scrollIntoView({ block: "start" });
 }
 
 /** Starts a conversation; while the service is closed, leaves a message. */
