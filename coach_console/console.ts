@@ -92,7 +92,7 @@ function noticeMessages(): void {
     }
     waiting += unread(said, "parent", begun.readUpTo);
   }
-  document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${words("console.title")}`;
+  document.title = `${waiting > 0 ? `(${waiting}) ` : ""}${words(model.page === "sign_in" ? "console.sign_in" : "console.title")}`;
 }
 
 type Show = (fault: Fault | null) => void;

@@ -36,7 +36,7 @@ export function signInView(model: Model, doings: Doings): TemplateResult {
   const { words, fault, busy } = model;
   return html`<main id="main" class="page">
     ${languageButton(model, doings)}
-    <h1 tabindex="-1">${words("console.title")}</h1>
+    <h1 tabindex="-1">${words("console.sign_in")}</h1>
     <form @submit=${submitted(doings.signIn)}>
       <div class="field">
         <label for="email">${words("console.email")}</label>
