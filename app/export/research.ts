@@ -12,7 +12,7 @@ const deed = (element: Element | null): string | null =>
   element?.closest("form")?.getAttribute("action") ?? element?.getAttribute("href") ?? null;
 
 const refocus = (list: HTMLElement, lost: string | null): void => {
-  const again = [...list.querySelectorAll<HTMLElement>("button, a")].find((each) => deed(each) === lost);
+  const again = [...list.querySelectorAll<HTMLElement>("summary, button, a")].find((each) => deed(each) === lost);
   (again ?? list).focus();
 };
 

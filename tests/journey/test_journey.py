@@ -64,8 +64,11 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
     desk = await coaches.new_page()
     complaints += _complaints(desk)
     await desk.goto(f"{live_server.url}/console")
+    await expect(desk).to_have_title("Sign in")
+    await expect(desk.get_by_role("heading", name="Sign in")).to_be_visible()
     assert await violations(desk) == []
     await _sign_in(desk, coach.email)
+    await expect(desk).to_have_title("Coach console")
     await desk.get_by_label("Your availability").select_option("available")
     await expect(desk.get_by_text("Waiting: 1")).to_be_visible()
     await desk.get_by_role("button", name="Take next").click()
@@ -155,6 +158,16 @@ async def test_a_parent_talks_to_a_coach_and_research_gets_rows(
         await asking.goto(live_server.url + path)
         assert await violations(asking) == [], path
     assert len(rows) == 5
+
+    # to take an export back is asked once more
+    await asking.goto(f"{live_server.url}/research")
+    sure = asking.get_by_role("button", name=re.compile("^Yes, withdraw this export"))
+    await expect(sure).to_be_hidden()
+    await asking.locator("summary", has_text="Withdraw").click()
+    await expect(asking.get_by_text("This cannot be undone.")).to_be_visible()
+    assert await violations(asking) == []
+    await sure.click()
+    await expect(asking.get_by_text("Withdrawn", exact=False).first).to_be_visible()
     assert "She cries every morning." in text
     for secret in ("Tirion", "CF10", str(conversation.id), coach.email):
         assert secret not in text
