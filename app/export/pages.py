@@ -15,6 +15,7 @@ from app.content.rules import Content, Language
 from app.errors import AppError
 from app.export.manifest import NAME as MANIFEST
 from app.export.models import ExportRun
+from app.export.queries import PAGE
 from app.export.quoted import NEEDED, Standing
 from app.export.quoting import WORDS_MOST, Proposed
 from app.export.reviewing import AROUND, REVIEWS, Doubt
@@ -38,6 +39,8 @@ def research_page(
     viewer: Viewer | None,
     csrf: str = "",
     runs: Sequence[ExportRun] = (),
+    quotable: Sequence[ExportRun] = (),
+    runs_after: UUID | None = None,
     names: Mapping[UUID, str] | None = None,
     recall: Mapping[UUID, int] | None = None,
     quotes: Sequence[Standing] = (),
@@ -46,7 +49,8 @@ def research_page(
 ) -> str:
     """The page as this viewer may see it; None is somebody who has not signed in.
 
-    `typed` is what stands in the fields of a form that was refused.
+    Of `runs` and `quotes` a page is shown, with a link to what follows where there is more. `runs_after` is
+    the run that this page of them follows on. `typed` is what stands in the fields of a refused form.
     """
     allowed = viewer is not None and viewer.role in SEES
     return _environment.get_template("research.html").render(
@@ -62,14 +66,21 @@ def research_page(
         codes=content.codebook.topics,
         runs=[
             _shown(run, content, language, viewer=viewer, names=names or {}, recall=recall or {})
-            for run in runs
+            for run in runs[:PAGE]
         ],
-        quotable=[run.id for run in runs if viewer and run.requested_by == viewer.staff_id and _files(run)],
-        quotes=quotes,
+        more_runs=runs[PAGE - 1].id if len(runs) > PAGE else None,
+        runs_after=runs_after,
+        quotable=[
+            _shown(run, content, language, viewer=viewer, names={}, recall={})
+            for run in quotable
+            if _files(run)
+        ],
+        quotes=quotes[:PAGE],
+        more_quotes=quotes[PAGE - 1].quote.id if len(quotes) > PAGE else None,
         needed=NEEDED,
         quote_most=WORDS_MOST,
         typed=defaultdict(str, typed or {}),
-        building=any(run.state == RunState.BUILDING for run in runs),
+        building=any(run.state == RunState.BUILDING for run in runs[:PAGE]),
         error=error,
     )
 

@@ -18,6 +18,8 @@ from app.export.generalising import Facts
 from app.export.models import ExportMember, ExportRun, Row, RowGroup, RowLink, Tally
 from app.export.rules import RunState
 
+PAGE = 20  # export runs, and quotes, that a page shows
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -204,6 +206,30 @@ def facts_of(group: RowGroup) -> list[tuple[str, str]]:
 async def all_runs(session: AsyncSession) -> list[ExportRun]:
     """Every export run, the newest first."""
     return list(await session.scalars(select(ExportRun).order_by(col(ExportRun.requested_at).desc())))
+
+
+async def runs_page(session: AsyncSession, *, after: UUID | None = None) -> list[ExportRun]:
+    """The newest export runs, or those after the one named; one more than a page where more follow."""
+    query = select(ExportRun).order_by(col(ExportRun.requested_at).desc(), col(ExportRun.id))
+    if after is not None:
+        last = await run(session, after)
+        query = query.where(
+            or_(
+                col(ExportRun.requested_at) < last.requested_at,
+                and_(col(ExportRun.requested_at) == last.requested_at, col(ExportRun.id) > last.id),
+            )
+        )
+    return list(await session.scalars(query.limit(PAGE + 1)))
+
+
+async def quotable_runs(session: AsyncSession, staff_id: UUID, *, now: datetime) -> list[ExportRun]:
+    """The runs of which this person, who asked for them, may quote now: the newest first."""
+    query = select(ExportRun).where(
+        col(ExportRun.requested_by) == staff_id,
+        col(ExportRun.state) == RunState.RELEASED,
+        col(ExportRun.expires_at) > now,
+    )
+    return list(await session.scalars(query.order_by(col(ExportRun.requested_at).desc(), col(ExportRun.id))))
 
 
 async def run(session: AsyncSession, run_id: UUID) -> ExportRun:

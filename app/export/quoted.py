@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.errors import NotFound
 from app.export.models import ExportRun, Quote, QuoteAcceptance, Row, RowGroup
-from app.export.queries import Selection, available, consented
+from app.export.queries import PAGE, Selection, available, consented
 
 NEEDED = 2  # people, neither of them of the study
 
@@ -53,14 +54,28 @@ async def printable(session: AsyncSession, *, selection: Selection) -> list[Prin
     ]
 
 
-async def of_researcher(session: AsyncSession, staff_id: UUID) -> Sequence[Standing]:
-    """What this person has proposed, the newest first, as far as consent is still given."""
+async def of_researcher(
+    session: AsyncSession, staff_id: UUID, *, after: UUID | None = None
+) -> Sequence[Standing]:
+    """What this person has proposed, the newest first, as far as consent is still given: one more than a page
+    where more follow. With `after`, what follows on this quote."""
     query = (
         select(Quote, acceptances())
         .join(RowGroup, col(RowGroup.id) == col(Quote.group_id))
         .where(col(Quote.proposed_by) == staff_id, consented())
         .order_by(col(Quote.proposed_at).desc(), col(Quote.id))
     )
+    if after is not None:
+        last = await session.get(Quote, after)
+        if last is None or last.proposed_by != staff_id:
+            raise NotFound("There is no such quote of yours.", next_step="Go back to the research page.")
+        query = query.where(
+            or_(
+                col(Quote.proposed_at) < last.proposed_at,
+                and_(col(Quote.proposed_at) == last.proposed_at, col(Quote.id) > last.id),
+            )
+        )
+    query = query.limit(PAGE + 1)
     return [Standing(quote, int(accepted)) for quote, accepted in await session.execute(query)]
 
 

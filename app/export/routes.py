@@ -110,13 +110,18 @@ async def download(request: Request, viewer: ResearchStaff, id: UUID, name: str)
 
 
 @router.get("/research", response_class=HTMLResponse)
-async def research(request: Request, lang: Language = "en") -> HTMLResponse:
-    """The research page; who is not signed in is told where to."""
+async def research(
+    request: Request,
+    lang: Language = "en",
+    runs_after: UUID | None = None,
+    quotes_after: UUID | None = None,
+) -> HTMLResponse:
+    """The research page, its lists going on after a run or quote; who is not signed in is told where to."""
     try:
         viewer = await signed_in(request)
     except Unauthorized:
         return HTMLResponse(research_page(request.app.state.content, lang, viewer=None))
-    return await _page(request, viewer, lang)
+    return await _page(request, viewer, lang, runs_after=runs_after, quotes_after=quotes_after)
 
 
 @router.post("/research/runs", response_class=HTMLResponse)
@@ -226,25 +231,31 @@ async def _page(
     *,
     error: AppError | None = None,
     typed: Mapping[str, str] | None = None,
+    runs_after: UUID | None = None,
+    quotes_after: UUID | None = None,
 ) -> HTMLResponse:
     """The research page, with an error and what had been typed where there was one."""
     state = request.app.state
     found: list[ExportRun] = []
+    quotable: list[ExportRun] = []
     names: dict[UUID, str] = {}
     recall: dict[UUID, int] = {}
     quotes: Sequence[Standing] = ()
     if viewer.role in SEES:
         async with reading(state.database) as session:
-            found = await queries.all_runs(session)
+            found = await queries.runs_page(session, after=runs_after)
+            quotable = await queries.quotable_runs(session, viewer.staff_id, now=clock.now())
             recall = {run.id: count for run, count in await queries.to_recall(session)}
             names = {staff.id: staff.name for staff in await accounts.all_staff(session)}
-            quotes = await quoted.of_researcher(session, viewer.staff_id)
+            quotes = await quoted.of_researcher(session, viewer.staff_id, after=quotes_after)
     page = research_page(
         state.content,
         language,
         viewer=viewer,
         csrf=csrf_of(request),
         runs=found,
+        quotable=quotable,
+        runs_after=runs_after,
         names=names,
         recall=recall,
         quotes=quotes,

@@ -66,7 +66,7 @@ async def test_a_request_is_answered_at_once_and_the_service_builds(settings: Se
             answer = await browser.post(f"/api/v1/runs/{run}/build")
             assert (answer.status_code, answer.json()["state"]) == (202, "building")
             page = (await browser.get("/research")).text
-            assert 'data-building="/research"' in page
+            assert 'data-building="/research?lang=en"' in page
             async with asyncio.timeout(3 * PATIENCE_S):  # a process begins, and writes
                 while (await found(database, run)).state == "building":
                     continue

@@ -1,15 +1,19 @@
 """Exports over HTTP: five roles and nobody, the forms' token, and files that only a release hands out."""
 
+import html
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
+from app import clock
 from app.audit import AuditEntry
-from app.db import reading
+from app.db import reading, transaction
+from app.export.models import ExportRun
 from app.export.rows import make_rows
 from tests.cast import CARYS, ESTHER, FARID, GWEN, HUW, Person, SignedIn, browser_of, hire_and_sign_in
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed
@@ -192,3 +196,25 @@ async def test_an_unknown_run_is_not_found(service: FastAPI) -> None:
     gwen = await enter(service, GWEN)
     for step in ("approve", "build", "release", "withdraw"):
         assert await stepped(service, gwen, str(UUID(int=1)), step) == 404
+
+
+async def test_the_list_of_exports_is_paged_and_none_is_lost(
+    service: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("app.export.queries", "app.export.pages"):
+        monkeypatch.setattr(f"{module}.PAGE", 2)
+    farid = await enter(service, FARID)
+    async with browser_of(service, farid) as browser:
+        for number in range(5):
+            await browser.post("/api/v1/runs", json={**ASKED, "purpose": f"Purpose number {number}"})
+        async with transaction(service.state.database) as session:
+            await session.execute(update(ExportRun).values(requested_at=clock.now()))  # all in one moment
+        seen: list[str] = []
+        address: str | None = "/research"
+        while address:
+            page = (await browser.get(address)).text
+            seen += re.findall(r"Purpose number \d", page)
+            following = re.search(r'href="([^"#]+)#exports"', page)
+            address = html.unescape(following[1]) if following else None
+        assert len(seen) == len(set(seen)) == 5
+        assert (await browser.get(f"/research?runs_after={uuid4()}")).status_code == 404
