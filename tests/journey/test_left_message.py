@@ -91,7 +91,7 @@ async def test_a_message_is_left_answered_and_read_with_the_code(
     back = await (await browser.new_context(viewport=PHONE)).new_page()
     await back.goto(f"{shut.url}/embed")
     await back.get_by_role("button", name="I have a return code").click()
-    await back.get_by_role("textbox").fill(code)
+    await back.get_by_label("Type your four words").fill(code)
     await back.keyboard.press("Enter")
     await expect(back.get_by_text("Try a calm hour before bed.")).to_be_visible()
     assert await violations(back) == []

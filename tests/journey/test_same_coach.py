@@ -41,7 +41,7 @@ async def test_a_parent_who_comes_back_may_wish_for_the_same_coach(
     await expect(page.get_by_role("button", name="Talk to a coach")).to_be_visible()
     await expect(page.get_by_label(BOX)).to_have_count(0)
     await page.get_by_role("button", name="I have a return code").click()
-    await page.get_by_role("textbox").fill(code)
+    await page.get_by_label("Type your four words").fill(code)
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Start another chat").click()
     box = page.get_by_label(BOX)
