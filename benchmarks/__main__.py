@@ -1,4 +1,5 @@
-"""Measures Earshot beside its peers, in turns on one machine; a whole run writes docs/performance.md.
+"""Measures Earshot beside its peers, in turns on one machine; a whole run writes docs/performance.md,
+also one that ends early, with what it had measured by then.
 
 python -m benchmarks --only relay,earshot --pairs 100      a quick look
 python -m benchmarks --curve                               the cost as work grows
@@ -42,20 +43,21 @@ def main() -> int:
     given = _parser().parse_args()
     whole = not (given.only or given.pairs or given.curve)
     parts = performance.Parts(runs=given.runs, seconds=given.seconds)
-    try:
-        with somewhere() as place:
+    ended = ""
+    with somewhere() as place:
+        try:
             if not given.curve:
                 _loops(place, given, parts)
             if whole:
                 _sockets(place, parts)
             if whole or given.curve:
                 _show(parts, "The cost as work grows", curve.measured(place))
-            if whole:
-                performance.write(parts, postgres.told(place.postgres("settings")))
-    except Failed as failed:
-        print(failed)
-        return 1
-    return 0
+        except Failed as failed:
+            ended = str(failed)
+            print(ended)
+        if whole and parts.tables:
+            performance.write(parts, postgres.told(place.postgres("settings")), ended=ended)
+    return 1 if ended else 0
 
 
 def _loops(place: Place, given: argparse.Namespace, parts: performance.Parts) -> None:

@@ -32,8 +32,8 @@ class Parts:
         self.tables.append((title, text))
 
 
-def write(parts: Parts, database: str) -> None:
-    """Put the page together."""
+def write(parts: Parts, database: str, *, ended: str = "") -> None:
+    """Put the page together; `ended` is why the run ended before its end."""
     machine = (
         ("measured on", f"{clock.now().astimezone(UTC):%d %B %Y}"),
         ("processor", f"{_processor()}, {os.cpu_count()} cores"),
@@ -42,14 +42,19 @@ def write(parts: Parts, database: str) -> None:
         ("packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES)),
         ("PostgreSQL", database),
     )
-    PAGE.write_text(page(parts, machine))
+    PAGE.write_text(page(parts, machine, ended=ended))
 
 
-def page(parts: Parts, machine: Sequence[tuple[str, str]]) -> str:
+def page(parts: Parts, machine: Sequence[tuple[str, str]], *, ended: str = "") -> str:
     """The page's text."""
     markdown = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 (no HTML)
     return markdown.from_string(TEMPLATE.read_text()).render(
-        machine=machine, runs=parts.runs, seconds=f"{parts.seconds:g}", told=earshot.TOLD, parts=parts.tables
+        machine=machine,
+        runs=parts.runs,
+        seconds=f"{parts.seconds:g}",
+        told=earshot.TOLD,
+        parts=parts.tables,
+        ended=ended,
     )
 
 

@@ -166,14 +166,14 @@ AGES = tuple(
             rf"\b(?:he|she|they|i|hes|shes|he's|she's|who|who's|whos|{RELATIVE})(?:\s(?:is|was|were"
             rf"|are))?{BARELY}[\s,(]+"
             rf"(?P<it>{ANY}{UNIT})(?!\s*(?:old|late|behind|pregnant|early|ahead|clean|sober|ago|in\b"
-            rf"|into|into|waiting|off|of\b|later"
+            rf"|into|waiting|off|of\b|later"
             r"|away|gone|before|after|straight|now))"
         ),
         # aged 8, at age 5, ages 4 and 7, a mental age of about 5
         (
             r"(?<!minimum\s)(?<!legal\s)\b(?:aged?|ages)(?:\s(?:of|is|between|about|around|only"
             r"|just|nearly|approx"
-            r"|roughly))*\s*\s*[:?,-]?\s*"
+            r"|roughly))*\s*[:?,-]?\s*"
             rf"(?P<it>{NUMBER})(?![\w%+]|\s?[-\u2013]\s?\d|\s+to\s+\d)"
         ),
         # my son (8), my daughter, 14, and; boy 11 yrs; DS8; a girl of 12; kids: 4, 7
