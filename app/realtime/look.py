@@ -7,6 +7,7 @@ and staff, to whom nothing is pushed then, are shown only what they were found t
 
 import asyncio
 from collections.abc import Iterable
+from math import inf
 from uuid import UUID
 
 import structlog
@@ -43,7 +44,8 @@ class Look:
         self._wanted: set[str] = set()
         self._suspected: dict[str, int] = {}  # streams whose newest event has not come yet, and its `seq`
         self._read_at = 0.0  # when everything is to be read next
-        self._compare_at = 0.0  # ... and compared
+        self._compared_at = -inf  # when everything was compared last
+        self._rest = 0.0  # how long comparing rests after that, for what it took
         self._stopped = asyncio.Event()
 
     def at(self, stream: str) -> None:
@@ -76,14 +78,13 @@ class Look:
                 # The broker is heard again, and what was missed before has been read. What was pushed
                 # meanwhile was withheld from staff: the next look, which comes at once, finds it.
                 self._broker.verified(lapses=lapses)
-                self._compare_at = 0.0
+                self._compared_at, self._rest = -inf, 0.0
             return
         await self._read_suspected()
-        if now >= self._compare_at:
+        every = (ALARMED if self._broker.in_doubt else CALM) * self._beat
+        if now >= self._compared_at + max(every, self._rest):
             await self._compare_everything()
-            took = clock.monotonic() - now
-            every = (ALARMED if self._broker.in_doubt else CALM) * self._beat
-            self._compare_at = now + max(every, took / MOST_OF_THE_TIME)
+            self._compared_at, self._rest = now, (clock.monotonic() - now) / MOST_OF_THE_TIME
         elif self._wanted:
             wanted, self._wanted = self._wanted, set()
             await self._suspect(_reached(self._hub, wanted))

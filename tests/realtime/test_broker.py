@@ -257,6 +257,17 @@ async def test_a_worker_that_loses_trust_reads_the_log_without_waiting_for_the_n
         redis.resume()
 
 
+async def test_a_worker_whose_peer_falls_silent_reads_the_log_without_waiting_for_the_next_comparison(
+    settings: Settings, database: Database, shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "CALM", 100_000)
+    async with scene_on(settings, database, shared_redis) as scene:
+        monkeypatch.setattr(scene.workers.one.state.broker, "_queue", lambda *_: None)
+        await scene.say(scene.alys, "written by a worker that tells nobody")
+        await scene.carys.caught_up(scene.stream, 3)
+        assert scene.workers.two.state.broker.trusted
+
+
 async def test_a_worker_that_goes_takes_its_peoples_presence_along(
     settings: Settings, database: Database, redis: RedisServer
 ) -> None:
