@@ -9,13 +9,14 @@ import argparse
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from app.rehearsal.server import allow_sockets
 from benchmarks import curve, lineup, performance, postgres
-from benchmarks.contenders import Contender, Place
+from benchmarks.contenders import Contender, Place, Running
 from benchmarks.runs import OPEN_RATE, Failed, idle, in_turn, reconnect
 from benchmarks.table import idle_row, rendered, return_line, talk_table
 
@@ -62,15 +63,41 @@ def main() -> int:
 
 def _loops(place: Place, given: argparse.Namespace, parts: performance.Parts) -> None:
     chosen = _chosen(given.only)
-    names = {contender.key: contender.name for contender in chosen}
     with lineup.running(chosen, place) as up:
         for pairs in given.pairs or PAIRS:
-            outcomes = in_turn(up, workload="closed", pairs=pairs, seconds=given.seconds, runs=given.runs)
-            _show(parts, f"Closed loop, {pairs} pairs", talk_table(outcomes, names))
+            _loop(chosen, up, given, parts, workload="closed", pairs=pairs)
         if given.open or not given.pairs:
-            outcomes = in_turn(up, workload="open", pairs=OPEN_PAIRS, seconds=given.seconds, runs=given.runs)
-            title = f"Open loop, {OPEN_RATE:.0f} messages a second from {OPEN_PAIRS} pairs"
-            _show(parts, title, talk_table(outcomes, names))
+            _loop(chosen, up, given, parts, workload="open", pairs=OPEN_PAIRS)
+
+
+def _loop(
+    chosen: Sequence[Contender],
+    up: dict[str, Running],
+    given: argparse.Namespace,
+    parts: performance.Parts,
+    *,
+    workload: Literal["closed", "open"],
+    pairs: int,
+) -> None:
+    """One table. A peer that goes wrong is missing from it and from all that follow."""
+    outcomes, fallen = in_turn(
+        up,
+        workload=workload,
+        pairs=pairs,
+        seconds=given.seconds,
+        runs=given.runs,
+        peers=[each.key for each in chosen if each.peer],
+    )
+    for key in fallen:
+        del up[key]
+    lines = [f"Left out from here on: {why}." for why in fallen.values()]
+    title = (
+        f"Closed loop, {pairs} pairs"
+        if workload == "closed"
+        else f"Open loop, {OPEN_RATE:.0f} messages a second from {pairs} pairs"
+    )
+    names = {each.key: each.name for each in chosen}
+    _show(parts, title, "\n\n".join([talk_table(outcomes, names), *lines]))
 
 
 def _sockets(place: Place, parts: performance.Parts) -> None:

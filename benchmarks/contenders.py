@@ -38,11 +38,15 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that can be run: its key on the command line, its name in the table."""
+    """A server that can be run: its key on the command line, its name in the table.
+
+    A run in which it goes wrong ends the whole benchmark, or, of a peer, only the peer's part in it.
+    """
 
     key: str
     name: str
     run: Callable[["Place"], AbstractContextManager[Running]]
+    peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,9 @@ LINEUP = (
     Contender("earshot", "Earshot on PostgreSQL", _earshot_on_postgres),
     Contender("earshot-sqlite", "Earshot on SQLite", _earshot_on_sqlite),
     Contender("earshot-2", "Earshot, two workers and Redis", _two_workers),
-    Contender("tutorial", "FastAPI + SQLModel as taught", peers.tutorial),
-    Contender("socketio", "python-socketio + SQLAlchemy", peers.socketio),
-    Contender("ejabberd", "ejabberd, archive in PostgreSQL", ejabberd.archiving),
+    Contender("tutorial", "FastAPI + SQLModel as taught", peers.tutorial, peer=True),
+    Contender("socketio", "python-socketio + SQLAlchemy", peers.socketio, peer=True),
+    Contender("ejabberd", "ejabberd, archive in PostgreSQL", ejabberd.archiving, peer=True),
 )
 
 

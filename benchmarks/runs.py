@@ -1,7 +1,7 @@
 """Single runs, and rounds of them in which everybody plays in turn."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from msgspec.structs import replace
@@ -43,16 +43,31 @@ def talk(
 
 
 def in_turn(
-    up: Mapping[str, Running], *, workload: Literal["closed", "open"], pairs: int, seconds: float, runs: int
-) -> dict[str, list[Outcome]]:
-    """Everybody plays once, then everybody once more, and so on."""
+    up: Mapping[str, Running],
+    *,
+    workload: Literal["closed", "open"],
+    pairs: int,
+    seconds: float,
+    runs: int,
+    peers: Collection[str] = (),
+) -> tuple[dict[str, list[Outcome]], dict[str, str]]:
+    """Everybody plays once, then everybody once more, and so on: all outcomes, and why peers fell out.
+
+    What a peer had reached before it fell out does not count. Failed where anybody else goes wrong.
+    """
     outcomes: dict[str, list[Outcome]] = {key: [] for key in up}
+    fallen: dict[str, str] = {}
     for number in range(1, runs + 1):
-        for key, running in up.items():
+        for key in list(outcomes):
             try:
-                outcome = talk(running, workload=workload, pairs=pairs, seconds=seconds, seed=number)
+                outcome = talk(up[key], workload=workload, pairs=pairs, seconds=seconds, seed=number)
             except Failed as failed:
-                raise Failed(f"{key}, {workload} loop, {pairs} pairs: {failed}") from None
+                why = f"{key}, {workload} loop, {pairs} pairs: {failed}"
+                if key not in peers:
+                    raise Failed(why) from None
+                fallen[key] = why
+                del outcomes[key]
+                continue
             outcomes[key].append(outcome)
             print(
                 f"  run {number} {key:<15}{outcome.rate:>10,.0f}/s  p50 {outcome.p50_ms:7.2f} ms"
@@ -60,7 +75,7 @@ def in_turn(
                 file=sys.stderr,
                 flush=True,
             )
-    return outcomes
+    return outcomes, fallen
 
 
 def idle(running: Running, *, sockets: int) -> Outcome:
