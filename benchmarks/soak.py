@@ -8,7 +8,7 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.provision.packages import CannotProvideError
 from tests.provision.postgres import postgres_cluster
 
 RECORD = PROJECT / "docs" / "soak.md"
+SAID_EVERY_S = 20
 
 
 def main() -> int:
@@ -52,7 +53,9 @@ async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> 
     with ExitStack() as stack:
         places = {}
         for ground in filter(shares.get, shares):
-            opening = fresh_ground(servers, ground.split()[0], cramped=row.cramped)
+            opening = fresh_ground(
+                servers, ground.split()[0], tried=progress(ground, shares[ground]), cramped=row.cramped
+            )
             try:
                 places[ground] = await asyncio.to_thread(stack.enter_context, opening)
             except CannotProvideError as reason:
@@ -63,6 +66,22 @@ async def soak(servers: Nursery, name: str, row: Row, count: int, seed: int) -> 
                 for ground, place in places.items()
             }
     return {ground: task.result() for ground, task in tasks.items()}
+
+
+def progress(ground: str, count: int) -> Callable[[Outcome], None]:
+    """Tells of each failure when it comes, and every SAID_EVERY_S how many of so many tries are made."""
+    said, known = clock.monotonic(), 0
+
+    def tell(outcome: Outcome) -> None:
+        nonlocal said, known
+        for failure in outcome.failures[known:]:
+            print(f"  {ground}: {failure}", flush=True)
+        known = len(outcome.failures)
+        if clock.monotonic() - said >= SAID_EVERY_S:
+            said = clock.monotonic()
+            print(f"  {ground}: {outcome.count} of {count}, {known} failures so far", flush=True)
+
+    return tell
 
 
 def shares_of(row: Row, count: int) -> dict[str, int]:
@@ -83,7 +102,13 @@ def dice(seed: int, row: str, ground: str) -> random.Random:
 
 
 @contextmanager
-def fresh_ground(servers: Nursery, engine: str, *, cramped: bool = False) -> Iterator[Ground]:
+def fresh_ground(
+    servers: Nursery,
+    engine: str,
+    *,
+    tried: Callable[[Outcome], None] | None = None,
+    cramped: bool = False,
+) -> Iterator[Ground]:
     """An empty, migrated database of this engine; a PostgreSQL is durable, and this row's alone.
 
     A cramped one lies on a small disk, which only root can provide.
@@ -98,7 +123,15 @@ def fresh_ground(servers: Nursery, engine: str, *, cramped: bool = False) -> Ite
             url, restart, revive = cluster.url, cluster.restart, cluster.revive
         settings = Settings(env="development", database_url=url, data_dir=folder)
         migrate(settings)
-        yield Ground(settings, servers, scale=1, restart_database=restart, revive_database=revive, disk=disk)
+        yield Ground(
+            settings,
+            servers,
+            scale=1,
+            restart_database=restart,
+            revive_database=revive,
+            disk=disk,
+            tried=tried,
+        )
 
 
 def report(name: str, row: Row, outcomes: dict[str, Outcome], seed: int, seconds: float) -> int:

@@ -50,7 +50,7 @@ class Racer:
 
 async def race(ground: Ground, count: int, seed: int, chance: Random, *, unfenced: bool = False) -> Outcome:
     """So many races of 2 to 20 coaches; in each exactly one gets the parent, and the rest see nothing."""
-    outcome, lost = Outcome(seed), 0
+    outcome, lost = ground.outcome(seed), 0
     before: tuple[UUID, dict[str, Claimed]] | None = None
     database = open_database(ground.settings)
     try:

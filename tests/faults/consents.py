@@ -26,7 +26,7 @@ MOVES = ("give", "give", "withdraw", "hold", "lift", "concern", "resolve", "noth
 
 async def play_histories(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """Play so many histories; a failure for each step after which rows without consent could be used."""
-    outcome, moves = Outcome(seed), Counter[str]()
+    outcome, moves = ground.outcome(seed), Counter[str]()
     database = open_database(ground.settings)
     try:
         for start in range(0, count, AT_ONCE):

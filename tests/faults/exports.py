@@ -29,7 +29,7 @@ STANDING = 16  # and that each build finds
 
 async def kill_exports(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """Kill the row job and the build in turns, each at some moment: all of it is there or nothing is."""
-    outcome, settings = Outcome(seed), ground.settings
+    outcome, settings = ground.outcome(seed), ground.settings
     database = open_database(settings)
     at_work = 0
     try:

@@ -15,7 +15,7 @@ MANY, FEW = (460, 1), (50, 10)
 
 async def come_back_at_once(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """The server is killed and started again; everybody has something to say, and is whole soon after."""
-    outcome, longest = Outcome(seed), 0.0
+    outcome, longest = ground.outcome(seed), 0.0
     conversations, tabs = MANY if ground.scale == 1 else FEW
     seats = await seat(ground.settings, conversations)
     async with (

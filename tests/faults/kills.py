@@ -18,7 +18,7 @@ async def kill_mid_send(
     ground: Ground, count: int, seed: int, chance: Random, *, hasty: bool = False
 ) -> Outcome:
     """SIGKILL under load at a moment that the dice choose; after the restart everybody is whole in 5 s."""
-    outcome, longest = Outcome(seed), 0.0
+    outcome, longest = ground.outcome(seed), 0.0
     while outcome.count < count:
         seats = await seat(ground.settings, CONVERSATIONS)
         async with (
@@ -46,7 +46,7 @@ async def _one_kill(service: Service, company: Company, chance: Random) -> float
 
 async def stop_and_wake(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """SIGSTOP for 5 to 60 s at full length, then SIGCONT: clients that came back meanwhile are whole."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     seats = await seat(ground.settings, CONVERSATIONS)
     async with (
         serving(ground.nursery, ground.settings, more={**ground.timers, **PATIENT}) as service,

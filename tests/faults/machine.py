@@ -283,6 +283,6 @@ def plays(settings: Settings, count: int, seed: int, *, shrink: bool = False) ->
 
 async def play(ground: Ground, count: int, seed: int, _: Random) -> Outcome:
     """So many plays, in a thread, as Hypothesis waits for nobody; it has dice of its own, from the seed."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     outcome.count, outcome.failures = await asyncio.to_thread(plays, ground.settings, count, seed)
     return outcome

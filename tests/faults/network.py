@@ -32,7 +32,7 @@ CUTS: dict[str, Callable[[Wire], None]] = {
 
 async def cut_off(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """Each kind of cut strikes `count` parents at once while everybody talks."""
-    outcome, longest = Outcome(seed), 0.0
+    outcome, longest = ground.outcome(seed), 0.0
     seats = await seat(ground.settings, count)
     async with (
         serving(ground.nursery, ground.settings, more=ground.timers) as service,
@@ -71,7 +71,7 @@ async def _seen_dead(wire: Wire) -> float:
 
 async def read_slowly(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """Parents who read nothing, or 1 KB a second, while their coaches write a lot; others talk on."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     ratios: list[float] = []
     seats = await seat(ground.settings, 12)
     async with AsyncExitStack() as stack:

@@ -25,7 +25,7 @@ Frame = dict[str, Any]
 
 async def repeat(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """Each id 50 times at once over five sockets: one row, one answer; another body is refused."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     seats = await seat(ground.settings, -(-count // AT_ONCE))
     sent: list[tuple[Seat, UUID, str, Frame]] = []
     async with serving(ground.nursery, ground.settings) as service:

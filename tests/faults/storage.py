@@ -22,7 +22,7 @@ PATIENCE_S = 20
 
 async def restart_database(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """PostgreSQL stops at once and recovers, under load: refused in words, nothing acknowledged is lost."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     assert ground.restart_database is not None
     seats = await seat(ground.settings, CONVERSATIONS)
     async with (
@@ -41,7 +41,7 @@ async def restart_database(ground: Ground, count: int, seed: int, chance: Random
 
 async def fill_disk(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """No file may grow any more: posts are refused in words, reads work; with room it heals."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     seats = await seat(ground.settings, CONVERSATIONS)
     async with (
         serving(ground.nursery, ground.settings) as service,

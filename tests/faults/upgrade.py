@@ -54,7 +54,7 @@ async def upgrade(
     ground: Ground, count: int, seed: int, chance: Random, *, careless: bool = False
 ) -> Outcome:
     """The new version takes over from the old; what was stored and what is being said is all there."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     await _ask(ground, FILL)
     before = await _kept(ground)
     for number in range(count):

@@ -33,7 +33,7 @@ TIMERS = {"RENEW": 2, "SWEEP": 2, "RESCUE": 60, "PARENT_AWAY": 600}
 
 async def vanish(ground: Ground, count: int, seed: int, chance: Random, *, unswept: bool = False) -> Outcome:
     """So many coaches vanish: some with a RST, the others without a word. Nobody comes back in time."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     told: list[float] = []
     heads: list[float] = []
     while outcome.count < count:

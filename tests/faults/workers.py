@@ -61,7 +61,7 @@ async def stop_owner(
     bug: str = "",
 ) -> Outcome:
     """The owner's worker is stopped, the conversation goes to a coach at the other, and the old one wakes."""
-    outcome = Outcome(seed)
+    outcome = ground.outcome(seed)
     async with _across(ground, bug=bug) as (pair, company, relay):
         for _ in range(count):
             place = chance.choice(company.seats)
@@ -88,7 +88,7 @@ async def stop_owner(
 
 async def break_redis(ground: Ground, count: int, seed: int, chance: Random, *, bug: str = "") -> Outcome:
     """Redis is killed, paused or flushed while a conversation changes hands; then it is as before."""
-    outcome, longest = Outcome(seed), 0.0
+    outcome, longest = ground.outcome(seed), 0.0
     async with _across(ground, bug=bug) as (pair, company, relay):
         for number in range(count):
             kind = list(BREAKS)[number % len(BREAKS)]
@@ -126,7 +126,7 @@ def late_crossing(seconds: float, bound: float) -> list[str]:
 
 async def roll(ground: Ground, count: int, seed: int, chance: Random) -> Outcome:
     """`earshot serve --workers 2` is told to replace its workers one by one, under 200 messages a second."""
-    outcome, longest = Outcome(seed), 0.0
+    outcome, longest = ground.outcome(seed), 0.0
     seats = await seat(ground.settings, ROLLED)
     with ExitStack() as stack:
         redis = await asyncio.to_thread(stack.enter_context, redis_server())
