@@ -51,8 +51,9 @@ evaluate-spacy: setup ## show that a spaCy pipeline joins the anonymiser as a fu
 train-risk: setup ## train the risk check's classifier on our own texts; the same texts give the same weights
 	@$(BIN)/python -m training.train_risk
 
-train-tagger: setup ## train the anonymiser's tagger on our own texts; the same texts give the same model
+train-tagger: setup ## train the anonymiser's two models on our own texts; the same texts give the same models
 	@$(BIN)/python -m training.train_tagger
+	@$(BIN)/python -m training.train_ages
 
 screenshots: setup ## photograph the service's pages for the README
 	@$(BIN)/python -m docs.make_screenshots

@@ -116,6 +116,7 @@ CHECKS: dict[str, Callable[[], object]] = {
     "content": command(BIN / "earshot", "content", "check"),
     "risk model": command(sys.executable, "-m", "training.train_risk", "--check"),
     "tagger": command(sys.executable, "-m", "training.train_tagger", "--check"),
+    "ages model": command(sys.executable, "-m", "training.train_ages", "--check"),
     "migrations on sqlite": command(sys.executable, ".ci/migrations.py", "sqlite"),
     "migrations on postgresql": command(sys.executable, ".ci/migrations.py", "postgresql"),
     "lock": lock,

@@ -167,7 +167,7 @@ AGES = tuple(
             rf"|are))?{BARELY}[\s,(]+"
             rf"(?P<it>{ANY}{UNIT})(?!\s*(?:old|late|behind|pregnant|early|ahead|clean|sober|ago|in\b"
             rf"|into|waiting|off|of\b|later"
-            r"|away|gone|before|after|straight|now))"
+            r"|away|gone|before|after|straight|now|post|through|deep))"
         ),
         # aged 8, at age 5, ages 4 and 7, a mental age of about 5
         (

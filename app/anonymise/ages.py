@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from app.anonymise.age_forms import AGES, ALONE, AND_NAMED, MAY_HOLD, MORE, NAMED
+from app.anonymise.age_reading import read
+from app.anonymise.age_turns import TURNS
 from app.anonymise.age_words import NUMBERS, ONES, ORDINALS, WELSH
 from app.anonymise.spans import Span
 from app.anonymise.words import GIVEN_NAMES, MONTHS, ORDINARY, WORD_NAMES, flags_of
@@ -15,13 +17,18 @@ def aged(text: str) -> Iterator[Span]:
     """Exact ages, the number alone, and the further ones of a list that begins with an age."""
     if not MAY_HOLD.search(text):
         return
-    found = [match.span("it") for pattern in AGES for match in pattern.finditer(text)]
+    found = [match.span("it") for pattern in (*AGES, *TURNS) for match in pattern.finditer(text)]
     for match in NAMED.finditer(text):
         possessed = match["s"] is not None and _no_word(f"{match['name']}s")
         if match["told"] and (possessed or match["s"] is None) and _no_word(match["name"]):
             found.append(match.span("told"))
         elif match["it"] and _a_name(match["name"]):
             found.append(match.span("it"))
+    found += [
+        (start, end)
+        for start, end in read(text)
+        if not any(first < end and start < last for first, last in found)
+    ]
     if not found:
         return
     found += [match.span("it") for match in AND_NAMED.finditer(text) if _a_name(match["name"])]

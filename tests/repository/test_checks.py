@@ -67,6 +67,10 @@ PLANTS: dict[str, tuple[Callable[[Path], None], str]] = {
         lambda tree: plant(tree / "training/anon/texts.txt", "planted\n"),
         "tagger.crfsuite is stale",
     ),
+    "ages model": (
+        lambda tree: plant(tree / "training/ages/numbers.txt", "he is <#> planted\n"),
+        "ages.crfsuite is stale",
+    ),
     "migrations on sqlite": (unmigrated_table, "planted"),
     "migrations on postgresql": (unmigrated_table, "planted"),
     "lock": (
