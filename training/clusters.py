@@ -33,7 +33,7 @@ def frequent(path: Path) -> tuple[list[str], Vectors]:
 
 
 def clustered(table: Vectors, weights: Vectors, count: int) -> tuple[NDArray[np.int64], Vectors]:
-    """The nearest cluster of each vector, and the clusters' means; the same vectors give the same clusters."""
+    """The nearest cluster of each vector, and the clusters' means; the same vectors give the same."""
     chance = np.random.default_rng(SEED)
     means = table[chance.choice(len(table), count, replace=False)].copy()
     for _ in range(ROUNDS):

@@ -65,7 +65,8 @@ TURNS = tuple(
         ),
         (
             r"\b(?:went backwards|regress\w+|stopped (?:talking|eating|speaking|growing)"
-            r"|lost (?:his|her|their) (?:words|speech)|first (?:tried|said|told|noticed)|ran away|same (?:age|thing))"
+            r"|lost (?:his|her|their) (?:words|speech)|first (?:tried|said|told|noticed)|ran away"
+            r"|same (?:age|thing))"
             rf"\sat\s(?:about\s|around\s)?(?P<it>{SOME}|{ANY}{UNIT})(?={ENDS}){NOT_AFTER}"
         ),
         # kids r 6 8 n 13

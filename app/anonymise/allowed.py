@@ -44,7 +44,7 @@ _WORDS = re.compile(
     r"|bluey|peppa|moana|nemo"
     r"|shrek|olaf|simba|woody|buzz|barbie|ken|mario|sonic|luigi|paddington|hermione|thomas|bing"
     r"|wonka|annie|oliver|hamilton)"
-    r"|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
+    r"|in[ -]laws?(?= |$|[.,!?])|section \d+|regulation \d+|article \d+|covid(?:-?19)?|term [1-6])\b",
 )
 _SAYINGS = [
     line
@@ -67,7 +67,7 @@ _OF_WORDS = frozenset(
         *("writer", "reader", "artist", "learner", "victoria", "class", "elsa", "anna", "matilda"),
         *("bluey", "peppa", "moana", "nemo", "shrek", "olaf", "simba", "woody", "buzz", "barbie", "ken"),
         *("mario", "sonic", "luigi", "paddington", "hermione", "thomas", "bing", "wonka", "annie"),
-        *("oliver", "hamilton", "section", "regulation", "article", "covid", "term"),
+        *("oliver", "hamilton", "law", "laws", "section", "regulation", "article", "covid", "term"),
     ]
 )
 
