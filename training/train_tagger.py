@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pycrfsuite
 
+from app.anonymise.meanings import CLUSTERS
 from app.anonymise.tagger import CARD, MODEL
 from app.anonymise.tokens import Token, features, tokens_of
 from app.anonymise.words import LEXICON, kept
@@ -42,7 +43,9 @@ def source_hash() -> str:
         *(templates.FOLDER / f"{name}.txt" for name in anon_texts.EVERYDAY),
         *(ROOM / "lists" / f"{name}.txt" for name in ("given_names", "ordinary_words", "word_names")),
         LEXICON,
+        CLUSTERS,
         ROOM / "tokens.py",
+        ROOM / "meanings.py",
         ROOM / "words.py",
         Path(__file__),
         here / "anon_texts.py",
@@ -91,7 +94,7 @@ def main(arguments: list[str]) -> int:
             "app/anonymise/data holds lists of your own (own_*.tsv): move them away, or they enter the model"
         )
         return 1
-    texts = list(anon_texts.texts(seed=SEED, each=45, hard=45, elsewhere=40, everyday=8))
+    texts = list(anon_texts.texts(seed=SEED, each=30, hard=30, elsewhere=27, everyday=6))
     MODEL.parent.mkdir(exist_ok=True)
     fit(texts, MODEL)
     if MODEL.stat().st_size > MOST:
@@ -100,8 +103,9 @@ def main(arguments: list[str]) -> int:
     said = "\n".join(f"{text.text}\t{text.spans}" for text in texts)
     card = {
         "name": "tagger",
-        "kind": "conditional random field over words, their classes in the gazetteers, and their neighbours",
+        "kind": "conditional random field over words, their classes and clusters, and their neighbours",
         "trained_on": "templates of our own in training/anon and training/risk; no text of a real person",
+        "clusters_of": "GloVe's word vectors (Public Domain Dedication and License), by training.clusters",
         "sha256": sha256(MODEL.read_bytes()).hexdigest(),
         "made_from": source_hash(),
         "texts": len(texts),

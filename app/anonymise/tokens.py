@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from app.anonymise.allowed import BLANK
+from app.anonymise.meanings import meaning_of
 from app.anonymise.words import GIVEN_NAMES, NATIONS, ORDINARY, WORD_NAMES, lexicon, long_places
 
 _TOKEN = re.compile(rf"[^\W\d_{BLANK}]+(?:['-][^\W\d_]+)*|\d+|[^\s]")
@@ -233,6 +234,14 @@ def _kind(folded: str) -> tuple[str, str]:
 
 
 _KINDS: dict[str, tuple[str, str]] = {}
+_NO_WORD = ("-", "-")
+
+
+def _meaning(folded: str) -> tuple[str, str]:
+    """The clusters of a word; a word that everybody uses stands for itself alone."""
+    if not folded[0].isalpha():
+        return _NO_WORD
+    return (folded, folded) if folded in _CLOSED else meaning_of(folded)
 
 
 def features(tokens: list[Token]) -> list[list[str]]:
@@ -253,6 +262,7 @@ def features(tokens: list[Token]) -> list[list[str]]:
         shapes.append(_shape(token.text))
     for column in (words, flags, shapes):
         column += ["$", "$"]
+    meanings = [("^", "^"), *(_meaning(token.folded) for token in tokens), ("$", "$")]
     places = _place_runs(tokens)
     told = []
     opens = True
@@ -271,6 +281,12 @@ def features(tokens: list[Token]) -> list[list[str]]:
             "d=" + w2 + "|" + w1 + "|" + f0[:1], "e=" + v1 + "|" + v2 + "|" + f0[:1],
             "g=" + w1 + "|" + s0, "h=" + s0 + "|" + v1, "i=" + w1 + "|" + w0, "j=" + w0 + "|" + v1,
             "f3=" + f1 + "|" + f0 + "|" + g1,
+        ]  # fmt: skip
+        (fine, coarse), (fine1, coarse1), (fine2, coarse2) = meanings[at + 1], meanings[at], meanings[at + 2]
+        row += [
+            "B0=" + fine, "C0=" + coarse, "B-1=" + fine1, "C-1=" + coarse1, "B+1=" + fine2, "C+1=" + coarse2,
+            "X=" + coarse1 + "|" + f0, "Y=" + f0 + "|" + coarse2,
+            "Z=" + coarse1 + "|" + coarse2 + "|" + f0[:1],
         ]  # fmt: skip
         if token.after:
             row.append("'=" + token.after)
