@@ -1,7 +1,7 @@
 """Whether a number tells an age, read from the words around it by a small model of our own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from threading import local
 
@@ -20,6 +20,9 @@ Word = tuple[int, int, str]  # start, end, in lower case
 
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[^\s]")
 _WHOLE = re.compile(rf"(?i){number(NUMBERS)}(?:{HALF}|{UNIT})?")
+# A number that is a part of another: a score, a fraction, a price, a time.
+_BEFORE_MORE = ("/", ":", ".", "£", "$")
+_MORE = re.compile(r"[/:]\d|\s?%")
 _SPELT = frozenset([*NUMBERS, "thirty", "forty", "fifty", "sixty", "seventy"])
 _BEING = frozenset(
     [
@@ -54,14 +57,21 @@ def words_of(text: str) -> list[Word]:
 
 def may_be_age(word: str) -> bool:
     """Whether a word in lower case is a number that somebody's age may be."""
-    return word in _SPELT or (word[0].isdigit() and len(word.split(".", maxsplit=1)[0]) < 3)
+    return word in _SPELT or (word[0].isdecimal() and len(word.split(".", maxsplit=1)[0]) < 3)
 
 
-def read(text: str) -> Iterator[tuple[int, int]]:
-    """The places of numbers that the model is sure tell an age, each with its months or its half."""
+def read(text: str, known: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int]]:
+    """The places of numbers that the model is sure tell an age, each with its months or its half.
+
+    Numbers in the places of `known` ages are not looked at.
+    """
     words = words_of(text)
     for at, (start, end, word) in enumerate(words):
-        if may_be_age(word) and _chance(features(words, at)) > SURE:
+        if not may_be_age(word) or any(first < end and start < last for first, last in known):
+            continue
+        if text[start - 1 : start] in _BEFORE_MORE or _MORE.match(text, end):
+            continue
+        if _chance(features(words, at)) > SURE:
             whole = _WHOLE.match(text, start)
             yield start, max(end, whole.end()) if whole else end
 
@@ -120,14 +130,14 @@ def _named(word: str) -> bool:
 
 
 def _said(word: str) -> str:
-    if may_be_age(word) or word[0].isdigit():
+    if may_be_age(word) or word[0].isdecimal():
         return "#"
     return "@" if _named(word) else word
 
 
 def _like(word: str) -> tuple[str, str]:
     """The clusters of a word; marks, numbers, names and what is blanked stand for themselves."""
-    if may_be_age(word) or word[0].isdigit():
+    if may_be_age(word) or word[0].isdecimal():
         return "#", "#"
     if word == BLANK or not word[0].isalpha():
         return word, word

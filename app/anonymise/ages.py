@@ -24,11 +24,7 @@ def aged(text: str) -> Iterator[Span]:
             found.append(match.span("told"))
         elif match["it"] and _a_name(match["name"]):
             found.append(match.span("it"))
-    found += [
-        (start, end)
-        for start, end in read(text)
-        if not any(first < end and start < last for first, last in found)
-    ]
+    found += list(read(text, found))
     if not found:
         return
     found += [match.span("it") for match in AND_NAMED.finditer(text) if _a_name(match["name"])]

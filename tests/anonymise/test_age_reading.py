@@ -68,3 +68,8 @@ def test_a_model_that_is_not_its_cards_is_noticed(monkeypatch: pytest.MonkeyPatc
     assert train_ages.stale() == 0
     monkeypatch.setattr(train_ages, "source_hash", lambda: "another")
     assert train_ages.stale() == 1
+
+
+@pytest.mark.parametrize("text", ["she scored 7/10 and 3/5", "it cost £9", "he is ² tall", "up by 12%"])
+def test_a_part_of_another_number_is_no_age(text: str) -> None:
+    assert list(read(text)) == []
