@@ -203,11 +203,6 @@ def facts_of(group: RowGroup) -> list[tuple[str, str]]:
     ]
 
 
-async def all_runs(session: AsyncSession) -> list[ExportRun]:
-    """Every export run, the newest first."""
-    return list(await session.scalars(select(ExportRun).order_by(col(ExportRun.requested_at).desc())))
-
-
 async def runs_page(session: AsyncSession, *, after: UUID | None = None) -> list[ExportRun]:
     """The newest export runs, or those after the one named; one more than a page where more follow."""
     query = select(ExportRun).order_by(col(ExportRun.requested_at).desc(), col(ExportRun.id))

@@ -53,10 +53,10 @@ class RunAsked(BaseModel):
 
 
 @router.get("/api/v1/runs", dependencies=[Depends(research_staff)])
-async def list_runs(request: Request) -> list[dict[str, object]]:
-    """All export runs, the newest first."""
+async def list_runs(request: Request, after: UUID | None = None) -> list[dict[str, object]]:
+    """A page of export runs, the newest first; with `after` those that follow on this one."""
     async with reading(request.app.state.database) as session:
-        return [_wire(run) for run in await queries.all_runs(session)]
+        return [_wire(run) for run in (await queries.runs_page(session, after=after))[: queries.PAGE]]
 
 
 @router.post("/api/v1/runs", status_code=201)

@@ -1,7 +1,9 @@
 """Quotes: proposed by the study, accepted by two others, printed only then, and gone with consent."""
 
+import html
+import re
 from dataclasses import dataclass, replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -330,3 +332,35 @@ async def test_quotes_over_the_pages(service: FastAPI, study: Study) -> None:
         assert (await browser.post(f"{path}/accept", data={"seen": quote.seen})).status_code == 403
         assert (await browser.post(f"{path}/accept?lang=cy", data=sent)).status_code == 303
         assert WORDS not in (await browser.get("/research/review")).text
+
+
+async def test_the_list_of_quotes_is_paged_and_none_is_lost(
+    service: FastAPI, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("app.export.quoted", "app.export.pages"):
+        monkeypatch.setattr(f"{module}.PAGE", 2)
+    quotes = {await study.propose(words) for words in ("He said", "rather row", "the sea", "rowing club")}
+    quotes.add(await study.propose("Thank you", number=2))
+    farid = await hire_and_sign_in(study.database, FARID)
+    theirs = farid.viewer.staff_id
+    async with transaction(study.database) as session:  # all are Farid's, and of one moment
+        await session.execute(update(Quote).values(proposed_by=theirs, proposed_at=clock.now()))
+    seen: list[UUID] = []
+    async with browser_of(service, farid) as browser:
+        address: str | None = "/research"
+        while address:
+            page = (await browser.get(address)).text
+            following = re.search(r'href="([^"#]+)#quotes"', page)
+            address = html.unescape(following[1]) if following else None
+            seen.append(UUID(address.rpartition("=")[2]) if address else UUID(int=0))
+            assert page.count("0 of 2 have accepted it") == (2 if address else 1)
+        assert len(set(seen)) == 3
+        assert set(seen[:-1]) <= quotes
+        assert (await browser.get(f"/research?quotes_after={uuid4()}")).status_code == 404
+    async with reading(study.database) as session:
+        pages = [await quoted.of_researcher(session, theirs, after=after) for after in (None, *seen[:-1])]
+        listed = [standing.quote.id for page in pages for standing in page[:2]]
+        assert len(listed) == 5
+        assert set(listed) == quotes
+        with pytest.raises(NotFound):  # another's place in the list tells nothing
+            await quoted.of_researcher(session, study.researcher, after=seen[0])

@@ -218,3 +218,23 @@ async def test_the_list_of_exports_is_paged_and_none_is_lost(
             address = html.unescape(following[1]) if following else None
         assert len(seen) == len(set(seen)) == 5
         assert (await browser.get(f"/research?runs_after={uuid4()}")).status_code == 404
+
+
+async def test_runs_over_json_come_in_pages(service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.export.queries.PAGE", 2)
+    farid = await enter(service, FARID)
+    made = {await asked(service, farid) for _ in range(5)}
+    async with transaction(service.state.database) as session:
+        await session.execute(update(ExportRun).values(requested_at=clock.now()))  # all in one moment
+    seen: list[str] = []
+    async with browser_of(service, farid) as browser:
+        page = (await browser.get("/api/v1/runs")).json()
+        while page:
+            assert len(page) <= 2
+            seen += [run["id"] for run in page]
+            page = (await browser.get("/api/v1/runs", params={"after": seen[-1]})).json()
+        assert len(seen) == 5
+        assert set(seen) == made
+        newest = await asked(service, farid)
+        assert (await browser.get("/api/v1/runs")).json()[0]["id"] == newest
+        assert (await browser.get("/api/v1/runs", params={"after": str(uuid4())})).status_code == 404
