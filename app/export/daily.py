@@ -39,8 +39,7 @@ async def run_daily(
 
     Who has waited as long as abandoned conversations are kept has left without saying so: they are abandoned.
 
-    Files of exports go whose time for downloads is over, or that hold rows withdrawn since, and what builds
-    left that were killed.
+    Files of exports go that nobody may have any more, and what builds left that were killed.
 
     Counting and rows come before erasure, so that a conversation whose retention ends today is not missed.
     """

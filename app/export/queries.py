@@ -256,17 +256,19 @@ async def released_run(session: AsyncSession, run_id: UUID, *, now: datetime) ->
     return found
 
 
-async def spent_runs(session: AsyncSession, *, now: datetime) -> list[ExportRun]:
-    """The runs whose files nobody may have any more: their time is over, or a row was withdrawn."""
-    over = and_(
-        col(ExportRun.state) == RunState.RELEASED,
-        or_(col(ExportRun.expires_at).is_(None), col(ExportRun.expires_at) <= now),
-    )
-    spoilt = and_(
-        col(ExportRun.state).in_((RunState.BUILT, RunState.RELEASED)),
-        exists().where(col(ExportMember.run_id) == col(ExportRun.id), _gone()),
-    )
-    return list(await session.scalars(select(ExportRun).where(or_(over, spoilt))))
+async def hands_out_none(session: AsyncSession, run_id: UUID, *, now: datetime) -> str | None:
+    """Why nobody may have a run's files any more, in one word; None where somebody may, or will.
+
+    Locks the run, so that it does not become another answer until the transaction ends.
+    """
+    found = await session.scalar(select(ExportRun).where(col(ExportRun.id) == run_id).with_for_update())
+    if found is not None and found.state == RunState.BUILDING:
+        return None  # whoever builds it clears away what was there
+    if found is None or found.state not in (RunState.BUILT, RunState.RELEASED):
+        return "left"
+    if found.state == RunState.RELEASED and (found.expires_at is None or found.expires_at <= now):
+        return "expired"
+    return "spoilt" if await no_longer_available(session, run_id) else None
 
 
 def _about(topic: str) -> ColumnElement[bool]:

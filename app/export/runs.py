@@ -4,11 +4,12 @@ Each step is one guarded update by the rules of `app.export.rules`, and stands i
 """
 
 import asyncio
+import re
 import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +30,7 @@ BUILDER = "system:exports"
 PURPOSE_LEAST, PURPOSE_MOST = 10, 500
 SAMPLE_MOST = 5_000
 SEED_MOST = 2**31 - 1
+_NAME_OF_A_RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def request_run(
@@ -273,23 +275,37 @@ async def require_consent(
 
 
 async def remove_spent(database: Database, settings: Settings, *, now: datetime) -> int:
-    """Delete the files of runs whose time for downloads is over, or that hold rows withdrawn since.
+    """Delete all files that nobody may have any more; of how many runs these were.
 
-    How many runs had any.
+    These are runs whose time for downloads is over, that hold rows withdrawn since, that were taken back, or
+    that are to be built anew, whatever step of theirs was cut off half-way.
     """
-    async with transaction(database) as session:
-        spent = [
-            run
-            for run in await queries.spent_runs(session, now=now)
-            if await asyncio.to_thread(run_folder(settings, run.id).is_dir)
-        ]
-        for run in spent:
-            over = run.expires_at is not None and run.expires_at <= now
-            action = "export.expired" if over else "export.spoilt"
-            audit.note(session, actor=BUILDER, action=action, subject=f"export:{run.id}")
-    for run in spent:
-        await asyncio.to_thread(shutil.rmtree, run_folder(settings, run.id), ignore_errors=True)
-    return len(spent)
+    removed = 0
+    for folder in await asyncio.to_thread(_folders_of_runs, exports(settings)):
+        aside = folder.with_name(f".spent.{uuid4().hex}")
+        async with transaction(database) as session:
+            why = await queries.hands_out_none(session, UUID(folder.name), now=now)
+            if why is None or not await asyncio.to_thread(_put_aside, folder, aside):
+                continue
+            audit.note(session, actor=BUILDER, action=f"export.{why}", subject=f"export:{folder.name}")
+        await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        removed += 1
+    return removed
+
+
+def _folders_of_runs(exports: Path) -> list[Path]:
+    if not exports.is_dir():
+        return []
+    return sorted(folder for folder in exports.iterdir() if _NAME_OF_A_RUN.fullmatch(folder.name))
+
+
+def _put_aside(folder: Path, aside: Path) -> bool:
+    """Take a folder out of the way at once, whole; False where another did."""
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _wrong_role(roles: tuple[str, ...]) -> AppError:

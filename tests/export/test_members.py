@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import time_machine
@@ -19,6 +19,7 @@ from app.export import building, daily, manifest, runs
 from app.export.models import ExportRun
 from app.export.periods import parse_period
 from app.export.rows import make_rows
+from app.export.rules import Step
 from app.settings import Settings
 from tests.cast import FARID, browser_of, hire, open_session
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff
@@ -129,6 +130,33 @@ async def test_downloads_end_and_the_files_go(
     async with reading(database) as session:
         actions = list(await session.scalars(select(col(AuditEntry.action))))
     assert actions.count("export.expired") == 1
+
+
+async def test_files_go_that_a_cut_off_step_left(database: Database, settings: Settings) -> None:
+    """Else a family that withdraws would still stand in them, and nobody would look there again."""
+    await add_closed(database)
+    await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)
+    given_up, researcher, _ = await approved(database)
+    taken_back, other, reviewer = await approved(database)
+    await build(database, settings, given_up, researcher)
+    await build(database, settings, taken_back, other)
+    async with transaction(database) as session:
+        await runs.ask_build(session, run_id=given_up, staff_id=researcher, role="researcher")
+        await runs.take(  # and killed before its files are deleted
+            session,
+            Step.WITHDRAW,
+            run_id=taken_back,
+            staff_id=reviewer,
+            role="reviewer",
+            values={"withdrawn_at": NOW},
+        )
+    (runs.exports(settings) / str(uuid4())).mkdir()  # a database from before the run was restored
+    keeps = await released(database, settings)
+    await daily.run_daily(database, KEYS, settings, CODEBOOK, now=NOW)
+    assert {folder.name for folder in runs.exports(settings).iterdir()} == {str(given_up), str(keeps)}
+    await runs.give_up_build(database, given_up, why="The build stopped before it was done.")
+    await daily.run_daily(database, KEYS, settings, CODEBOOK, now=NOW)
+    assert [folder.name for folder in runs.exports(settings).iterdir()] == [str(keeps)]
 
 
 async def test_what_a_killed_build_left_goes_but_not_what_is_being_written(settings: Settings) -> None:
