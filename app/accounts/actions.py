@@ -263,7 +263,7 @@ async def revoke_parent_tokens(session: AsyncSession, *, conversation_id: UUID, 
 
 async def make_return_code(session: AsyncSession, *, conversation_id: UUID, secret: bytes) -> str:
     """Four short words that resume the conversation from now on, instead of any earlier ones."""
-    await _hold(session, conversation_id)
+    await lock_parents(session, [conversation_id])
     await session.execute(delete(ReturnCode).where(col(ReturnCode.conversation_id) == conversation_id))
     code = new_code()
     while await queries.conversation_for_code(session, code, secret=secret) is not None:
@@ -299,7 +299,7 @@ async def resume_with_code(session: AsyncSession, *, code: str, secret: bytes) -
 
 async def give_consent(session: AsyncSession, *, conversation_id: UUID, wording_version: str) -> Consent:
     """Consent to research use, to this wording. Given again unchanged, it keeps its first moment."""
-    await _hold(session, conversation_id)
+    await lock_parents(session, [conversation_id])
     consent = await queries.research_consent(session, conversation_id)
     if consent is not None and consent.withdrawn_at is None and consent.wording_version == wording_version:
         return consent
@@ -320,7 +320,7 @@ async def give_consent(session: AsyncSession, *, conversation_id: UUID, wording_
 
 async def withdraw_consent(session: AsyncSession, *, conversation_id: UUID) -> Consent | None:
     """Withdraw consent to research use; what was never given or is withdrawn already stays as it is."""
-    await _hold(session, conversation_id)
+    await lock_parents(session, [conversation_id])
     consent = await queries.research_consent(session, conversation_id)
     if consent is None or consent.withdrawn_at is not None:
         return consent
@@ -376,12 +376,22 @@ async def _drop_links(session: AsyncSession, staff_id: UUID) -> None:
     )
 
 
-async def _hold(session: AsyncSession, conversation_id: UUID) -> None:
+async def lock_parents(session: AsyncSession, conversations: Collection[UUID]) -> None:
+    """Keep everybody else from changing what these conversations' parents have, until the transaction ends.
+
+    That is their tokens, return code and consent; whoever wants a conversation's log as well locks it first.
+    """
     # Two devices of one parent may ask at once: what each conversation has once is written in turn.
     await session.execute(
         select(col(ParentToken.token_hash))
-        .where(col(ParentToken.conversation_id) == conversation_id)
+        .where(col(ParentToken.conversation_id).in_(conversations))
         .order_by(col(ParentToken.token_hash))
+        .with_for_update()
+    )
+    await session.execute(
+        select(col(Consent.conversation_id))
+        .where(col(Consent.conversation_id).in_(conversations))
+        .order_by(col(Consent.conversation_id), col(Consent.purpose))
         .with_for_update()
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, clock
+from app.accounts.actions import lock_parents
 from app.accounts.models import Consent, Staff
 from app.anonymise import VERSION, Anonymised, anonymise, leaks
 from app.chat import log
@@ -143,7 +144,12 @@ async def remove_withdrawn(database: Database) -> int:
 
 
 async def remove_withdrawn_of(session: AsyncSession, *, conversations: Collection[UUID]) -> None:
-    """Remove the rows of these conversations to which consent is no longer in force."""
+    """Remove the rows of these conversations to which consent is no longer in force.
+
+    It is settled from then on: nobody gives or withdraws it until the transaction ends.
+    """
+    await log.lock(session, conversations)
+    await lock_parents(session, conversations)
     found = await session.scalars(_withdrawn().where(col(RowLink.conversation_id).in_(conversations)))
     for conversation_id in list(found):
         await withdraw_rows(session, conversation_id=conversation_id)
@@ -248,11 +254,7 @@ async def _write(
     async with transaction(database) as session:
         await log.lock(session, [conversation_id])
         # A withdrawal waits for this lock, or we for it: either it is seen now, or it finds the rows.
-        await session.execute(
-            select(col(Consent.conversation_id))
-            .where(col(Consent.conversation_id) == conversation_id)
-            .with_for_update()
-        )
+        await lock_parents(session, [conversation_id])
         conversation = await session.scalar(
             select(Conversation).where(col(Conversation.id) == conversation_id, ready)
         )
