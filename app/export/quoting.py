@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, clock
+from app.db import Database, reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden, NotFound
 from app.export import queries, quoted, rewriting
 from app.export.editing import bounds
@@ -100,32 +101,36 @@ async def propose(
     return quote
 
 
-async def next_quotes(
-    session: AsyncSession, key_ring: KeyRing, *, staff_id: UUID, actor: str
-) -> list[Proposed]:
-    """The next quotes that this reviewer may decide on; each view is noted."""
-    found = await session.execute(
-        select(Quote, Row, quoted.acceptances())
-        .join(Row, (col(Row.group_id) == col(Quote.group_id)) & (col(Row.number) == col(Quote.number)))
-        .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
-        .where(quoted.waits_for(staff_id))
-        .order_by(col(Quote.proposed_at), col(Quote.id))
-        .limit(AT_ONCE)
-    )
+async def next_quotes(database: Database, key_ring: KeyRing, *, staff_id: UUID, actor: str) -> list[Proposed]:
+    """The next quotes that this reviewer may decide on.
+
+    Each view is noted. What stands behind a mask is looked up before that, so that nobody who writes waits.
+    """
     shown = []
-    for quote, row, accepted in list(found):
-        shown.append(
-            Proposed(
-                id=quote.id,
-                before=row.text[max(0, quote.start - AROUND) : quote.start],
-                text=row.text[quote.start : quote.end],
-                after=row.text[quote.end : quote.end + AROUND],
-                seen=named(row.text[quote.start : quote.end]),
-                accepted=accepted,
-                masks=await _inside(session, key_ring, quote, row),
-            )
+    async with reading(database) as session:
+        found = await session.execute(
+            select(Quote, Row, quoted.acceptances())
+            .join(Row, (col(Row.group_id) == col(Quote.group_id)) & (col(Row.number) == col(Quote.number)))
+            .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
+            .where(quoted.waits_for(staff_id))
+            .order_by(col(Quote.proposed_at), col(Quote.id))
+            .limit(AT_ONCE)
         )
-        audit.note(session, actor=actor, action="quote.read", subject=f"quote:{quote.id}")
+        for quote, row, accepted in list(found):
+            shown.append(
+                Proposed(
+                    id=quote.id,
+                    before=row.text[max(0, quote.start - AROUND) : quote.start],
+                    text=row.text[quote.start : quote.end],
+                    after=row.text[quote.end : quote.end + AROUND],
+                    seen=named(row.text[quote.start : quote.end]),
+                    accepted=accepted,
+                    masks=await _inside(session, key_ring, quote, row),
+                )
+            )
+    async with transaction(database) as session:
+        for each in shown:
+            audit.note(session, actor=actor, action="quote.read", subject=f"quote:{each.id}")
     return shown
 
 

@@ -97,13 +97,12 @@ async def _page(
     request: Request, viewer: Viewer, language: Language, *, error: AppError | None = None
 ) -> HTMLResponse:
     state = request.app.state
-    async with transaction(state.database) as session:
-        quotes = await quoting.next_quotes(
-            session, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
-        )
-        doubts = await reviewing.next_doubts(
-            session, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
-        )
+    quotes = await quoting.next_quotes(
+        state.database, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
+    )
+    doubts = await reviewing.next_doubts(
+        state.database, state.key_ring, staff_id=viewer.staff_id, actor=viewer.actor
+    )
     page = review_page(
         state.content, language, csrf=csrf_of(request), quotes=quotes, doubts=doubts, error=error
     )

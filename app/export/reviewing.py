@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit
+from app.db import Database, reading, transaction
 from app.errors import Conflict, Forbidden, NotFound
 from app.export import rewriting
 from app.export.editing import bounds
@@ -44,36 +45,38 @@ class Doubt:
     shown: str | None = None  # what stands behind the mask, as long as its conversation is kept
 
 
-async def next_doubts(session: AsyncSession, key_ring: KeyRing, *, staff_id: UUID, actor: str) -> list[Doubt]:
+async def next_doubts(database: Database, key_ring: KeyRing, *, staff_id: UUID, actor: str) -> list[Doubt]:
     """The next doubtful masks that nobody has decided on, outside of this person's studies.
 
-    Each view is noted.
+    Each view is noted. What stands behind a mask is looked up before that, so that nobody who writes waits.
     """
     doubtful = cast(col(Row.spans), Text).like('%"doubtful": true%')
-    found = await session.scalars(
-        select(Row)
-        .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
-        .where(doubtful, consented(), ~of_own_study(staff_id))
-        .order_by(col(Row.group_id), col(Row.number))
-        .limit(AT_ONCE)
-    )
     doubts: list[Doubt] = []
-    for row in list(found):
-        if len(doubts) < AT_ONCE:
-            surfaces = await rewriting.surfaces_of(session, key_ring, row)
-            doubts += [
-                replace(doubt, shown=surfaces[doubt.at] if surfaces else None) for doubt in doubts_of(row)
-            ]
-    doubts = doubts[:AT_ONCE]
-    for doubt in doubts:
-        audit.note(
-            session,
-            actor=actor,
-            action="review.read",
-            subject=f"rows:{doubt.group}",
-            message=str(doubt.message),
-            mask=str(doubt.at),
+    async with reading(database) as session:
+        found = await session.scalars(
+            select(Row)
+            .join(RowGroup, col(RowGroup.id) == col(Row.group_id))
+            .where(doubtful, consented(), ~of_own_study(staff_id))
+            .order_by(col(Row.group_id), col(Row.number))
+            .limit(AT_ONCE)
         )
+        for row in list(found):
+            if len(doubts) < AT_ONCE:
+                surfaces = await rewriting.surfaces_of(session, key_ring, row)
+                doubts += [
+                    replace(doubt, shown=surfaces[doubt.at] if surfaces else None) for doubt in doubts_of(row)
+                ]
+    doubts = doubts[:AT_ONCE]
+    async with transaction(database) as session:
+        for doubt in doubts:
+            audit.note(
+                session,
+                actor=actor,
+                action="review.read",
+                subject=f"rows:{doubt.group}",
+                message=str(doubt.message),
+                mask=str(doubt.at),
+            )
     return doubts
 
 

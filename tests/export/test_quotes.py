@@ -64,8 +64,7 @@ class Study:
         return quote.id
 
     async def shown_to(self, staff: UUID) -> list[quoting.Proposed]:
-        async with transaction(self.database) as session:
-            return await quoting.next_quotes(session, KEYS, staff_id=staff, actor=f"reviewer:{staff}")
+        return await quoting.next_quotes(self.database, KEYS, staff_id=staff, actor=f"reviewer:{staff}")
 
     async def decide(
         self, staff: UUID, decision: QuoteDecision, *, words: str = "", at: int | None = None
