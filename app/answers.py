@@ -6,11 +6,11 @@ import structlog
 from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.db import DATABASE_ERRORS
 from app.errors import AppError, BadRequest
 
 logger = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _say_invalid)
     app.add_exception_handler(HTTPException, _say_nothing_there)
     app.add_exception_handler(UnicodeEncodeError, _say_no_text)
-    for kind in (SQLAlchemyError, OSError):
+    for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _say_unreachable)
 
 

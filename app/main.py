@@ -3,13 +3,13 @@
 import asyncio
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
 from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
 from fastapi import Depends, FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.staticfiles import StaticFiles
 from structlog.typing import EventDict
 
@@ -148,14 +148,13 @@ def _require_kept_promises(settings: Settings, content: Content) -> None:
 
 
 def _configure_logging() -> None:
-    """JSON lines with plain tracebacks: a traceback that shows local variables would show messages."""
+    """JSON lines; no exception is put into one, as its words and its local variables may show messages."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             _with_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
@@ -264,7 +263,7 @@ async def _count_what_closes(app: FastAPI) -> None:
         app.state.closed.clear()
         try:
             await count_closed(app.state.database, now=clock.now())
-        except (SQLAlchemyError, OSError) as error:
+        except db.DATABASE_ERRORS as error:
             logger.warning("tallies.not_counted", kind=type(error).__name__)
 
 
@@ -280,7 +279,7 @@ async def _work_daily(app: FastAPI) -> None:
                 day = await run_daily(
                     state.database, state.key_ring, state.settings, state.content.codebook, now=clock.now()
                 )
-        except (SQLAlchemyError, OSError) as error:
+        except db.DATABASE_ERRORS as error:
             logger.error("daily.failed", kind=type(error).__name__)  # noqa: TRY400 (it may quote a text)
         else:
             logger.info("daily.done", counted=day.counted, rows=day.rows.made, erased=day.erased)
@@ -292,5 +291,7 @@ def _die_aloud(task: asyncio.Task[None]) -> None:
     Whatever keeps the service running starts it again; what was acknowledged is stored.
     """
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.critical("task.failed", exc_info=error)
+        # Where it was met, and not what was said of it: that may quote what somebody wrote.
+        trail = "".join(traceback.format_tb(error.__traceback__))
+        logger.critical("task.failed", kind=type(error).__name__, trail=trail)
         signal.raise_signal(signal.SIGTERM)

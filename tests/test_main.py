@@ -6,14 +6,17 @@ import signal
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.db import open_database, transaction
 from app.errors import ConfigurationError
 from app.main import create_app
+from app.realtime.heartbeat import store_reads
 from app.settings import Settings
 from tests.cast import browser_of
+from tests.scenes import content
 from tests.talk import running
 
 PATHS = ["/", "/embed", "/console", "/advice", "/healthz", "/api/v1/service", "/nowhere", "/api/v1/staff/me"]
@@ -116,11 +119,33 @@ async def test_a_worker_whose_writer_failed_asks_to_be_stopped(
     before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(asked.set))
     try:
         async with running(settings) as app:
-            broken: Any = object()
+            broken: Any = type("QuotedQuartz", (), {})()
             app.state.writer._queued.append(broken)
             app.state.writer._wake.set()
             await asyncio.wait_for(asked.wait(), 20)
     finally:
         signal.signal(signal.SIGTERM, before)
-    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
-    assert [line["level"] for line in logged if line["event"] == "task.failed"] == ["critical"]
+    said = capfd.readouterr().err
+    logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    (failed,) = [line for line in logged if line["event"] == "task.failed"]
+    assert (failed["level"], failed["kind"]) == ("critical", "AttributeError")
+    assert "writer.py" in failed["trail"]
+    assert "QuotedQuartz" not in said, "an error's words may quote what somebody wrote"
+
+
+async def test_what_the_driver_itself_raises_means_that_the_database_is_away(settings: Settings) -> None:
+    """SQLAlchemy lets some errors of a cut connection through as they are: no task may end by them."""
+    app = create_app(settings, content())
+    engine = app.state.database.engine
+
+    def cut(*_: object) -> None:
+        raise asyncpg.InternalClientError("the connection was cut in the midst of an order")
+
+    event.listen(engine.sync_engine, "do_connect", cut)
+    reads = {uuid4(): 3}
+    app.state.realtime.reads.update(reads)
+    await store_reads(app.state.realtime)
+    assert app.state.realtime.reads == reads, "they are stored later"
+    async with browser_of(app) as browser:
+        answer = await browser.post("/api/v1/return", json={"code": "one two three four"})
+    assert (answer.status_code, answer.json()["retry_ms"]) == (503, 1000)

@@ -11,14 +11,13 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.content import pages
 from app.content.actions import count_use
 from app.content.publishing import published
 from app.content.rules import Content, Language
-from app.db import Database, transaction
+from app.db import DATABASE_ERRORS, Database, transaction
 
 logger = structlog.get_logger(__name__)
 router = APIRouter()
@@ -50,7 +49,7 @@ async def article(request: Request, slug: str, lang: str = "en") -> HTMLResponse
             try:
                 async with transaction(database) as session:
                     await count_use(session, slug=slug, language=language, day=today)
-            except (SQLAlchemyError, OSError) as error:  # advice is there even when nothing else is
+            except DATABASE_ERRORS as error:  # advice is there even when nothing else is
                 logger.warning("use.not_counted", kind=type(error).__name__)
             return HTMLResponse(page)
     return HTMLResponse(pages.not_found_page(content, language), status_code=404)

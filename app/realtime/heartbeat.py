@@ -4,13 +4,12 @@ import asyncio
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.accounts.actions import note_seen
 from app.accounts.queries import live_among, tokens_among
 from app.chat.actions import mark_read
-from app.db import reading, transaction
+from app.db import DATABASE_ERRORS, reading, transaction
 from app.realtime import frames
 from app.realtime.context import Realtime
 from app.realtime.session import Close, PingDue
@@ -67,7 +66,7 @@ async def store_reads(realtime: Realtime) -> None:
     try:
         async with transaction(realtime.database) as session:
             await mark_read(session, read=moved)
-    except (SQLAlchemyError, OSError) as error:
+    except DATABASE_ERRORS as error:
         logger.warning("reads.not_stored", kind=type(error).__name__)
         realtime.reads.update({**moved, **realtime.reads})
 
@@ -90,7 +89,7 @@ async def check_sessions(realtime: Realtime, *, since: float) -> None:
         async with transaction(realtime.database) as database_session:
             live = await live_among(database_session, used.keys())
             await note_seen(database_session, sessions=[known for known in live if used[known]])
-    except (SQLAlchemyError, OSError) as error:
+    except DATABASE_ERRORS as error:
         logger.warning("sessions.not_checked", kind=type(error).__name__)
         return
     for connection in list(realtime.sessions):
@@ -106,7 +105,7 @@ async def check_tokens(realtime: Realtime) -> None:
     try:
         async with reading(realtime.database) as session:
             live = await tokens_among(session, hashes)
-    except (SQLAlchemyError, OSError) as error:
+    except DATABASE_ERRORS as error:
         logger.warning("tokens.not_checked", kind=type(error).__name__)
         return
     for connection in realtime.hub.of_parents():

@@ -15,7 +15,6 @@ import msgspec
 import structlog
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -25,7 +24,7 @@ from app.accounts.rules import Viewer
 from app.accounts.tokens import token_hash
 from app.chat import transcript
 from app.chat.access import Place
-from app.db import reading
+from app.db import DATABASE_ERRORS, reading
 from app.errors import AppError, BadRequest, Forbidden
 from app.realtime import frames
 from app.realtime.codes import HTTP_STATUS
@@ -325,7 +324,7 @@ async def _open(realtime: Realtime, guest: Guest, cursors: dict[str, frames.Curs
         await bring_up(realtime, connection, guest.places, cursors, hello_id="hello")
     except BaseException as error:
         connection.outbound.close(4006)
-        if not isinstance(error, SQLAlchemyError | OSError):
+        if not isinstance(error, DATABASE_ERRORS):
             raise
         # The database is away: its own words and a traceback may quote what somebody wrote.
         logger.error("stream.failed", kind=type(error).__name__)  # noqa: TRY400

@@ -11,14 +11,13 @@ from math import inf
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.chat import access, transcript
 from app.chat.access import Owned
 from app.chat.log import Entry
-from app.db import reading
+from app.db import DATABASE_ERRORS, reading
 from app.realtime import frames
 from app.realtime.broker import Broker
 from app.realtime.context import Realtime
@@ -61,7 +60,7 @@ class Look:
                 return
             try:
                 await self._look()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("log.not_looked_at", kind=type(error).__name__)
 
     def stop(self) -> None:
