@@ -3,7 +3,7 @@
 Rows are only ever selected through `available`: consent is part of the query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -139,8 +139,13 @@ async def no_longer_available(session: AsyncSession, run_id: UUID) -> bool:
     return (await session.scalar(query)) is not None
 
 
-async def to_recall(session: AsyncSession) -> list[tuple[ExportRun, int]]:
-    """The runs that were released and hold conversations withdrawn since, with how many these are."""
+async def to_recall(
+    session: AsyncSession, *, among: Collection[UUID] | None = None
+) -> list[tuple[ExportRun, int]]:
+    """The runs that were released and hold conversations withdrawn since, with how many these are.
+
+    With `among`, of these runs alone: looking through the conversations of all there ever were takes long.
+    """
     query = (
         select(ExportRun, func.count())
         .join(ExportMember, col(ExportMember.run_id) == col(ExportRun.id))
@@ -148,6 +153,8 @@ async def to_recall(session: AsyncSession) -> list[tuple[ExportRun, int]]:
         .group_by(col(ExportRun.id))
         .order_by(col(ExportRun.released_at), col(ExportRun.id))
     )
+    if among is not None:
+        query = query.where(col(ExportRun.id).in_(among))
     return [(run, int(count)) for run, count in await session.execute(query)]
 
 

@@ -245,7 +245,8 @@ async def _page(
         async with reading(state.database) as session:
             found = await queries.runs_page(session, after=runs_after)
             quotable = await queries.quotable_runs(session, viewer.staff_id, now=clock.now())
-            recall = {run.id: count for run, count in await queries.to_recall(session)}
+            shown = [run.id for run in found[: queries.PAGE]]
+            recall = {run.id: count for run, count in await queries.to_recall(session, among=shown)}
             names = {staff.id: staff.name for staff in await accounts.all_staff(session)}
             quotes = await quoted.of_researcher(session, viewer.staff_id, after=quotes_after)
     page = research_page(

@@ -15,7 +15,7 @@ from app.accounts.actions import withdraw_consent
 from app.audit import AuditEntry
 from app.db import Database, reading, transaction
 from app.errors import BadRequest, Conflict
-from app.export import building, daily, manifest, runs
+from app.export import building, daily, manifest, queries, runs
 from app.export.models import ExportRun
 from app.export.periods import parse_period
 from app.export.rows import make_rows
@@ -106,6 +106,10 @@ async def test_a_manifest_says_which_earlier_files_to_recall(database: Database,
         assert (only["run"], only["conversations_withdrawn"]) == (str(earlier), 1)
         assert len(held(settings, later)) == 1
         await make_rows(database, KEYS, settings, CODEBOOK, now=NOW)  # which removes the rows
+        async with reading(database) as session:
+            (found,) = await queries.to_recall(session, among=[later, earlier])
+            assert (found[0].id, found[1]) == (earlier, 1)
+            assert await queries.to_recall(session, among=[later]) == []
 
 
 async def test_downloads_end_and_the_files_go(
