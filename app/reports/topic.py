@@ -186,9 +186,10 @@ def _table(
     A code that has left the codebook still has its line, under its own name.
     """
     named = {**labels, **{value: value for value in sorted(exact) if value not in labels}}
-    published = publish(
-        {value: exact.get(value, 0) for value in named}, total=total, below=below, adds_up=adds_up
-    )
+    cells = {value: exact.get(value, 0) for value in named}
+    if adds_up:  # whoever stands under no other value, as nobody wrapped them up
+        cells[""] += total - sum(cells.values())
+    published = publish(cells, total=total, below=below, adds_up=adds_up)
     lines = [
         Line(named[value], count, _share(count, published.total)) for value, count in published.cells.items()
     ]
@@ -222,7 +223,7 @@ def _months(
 
 def _labels(book: Codebook, variable: str, *, language: Language, not_said: str) -> dict[str, str]:
     labels = {code.id: code.label.of(language) for code in book.codes(variable)}
-    return labels if variable in ("barrier", "service_gap", "disposition") else {**labels, "": not_said}
+    return labels if variable in ("barrier", "service_gap") else {**labels, "": not_said}
 
 
 def _share(count: int | None, total: int | None) -> int | None:

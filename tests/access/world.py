@@ -10,10 +10,11 @@ from app import clock
 from app.accounts.models import Staff
 from app.db import reading, transaction
 from app.export import quoting
-from app.export.models import ExportMember, ExportRun, Row, RowGroup
+from app.export.models import ExportMember, ExportRun, Row
 from app.export.periods import parse_period
 from app.export.runs import request_run
 from tests.cast import CARYS, DEWI, ESTHER, FARID, GWEN, HUW, Parent, SignedIn, open_session
+from tests.export.conversations import row_group
 from tests.scenes import content
 
 EVERYBODY = ("stranger", "alys", "bron", "carys", "dewi", "esther", "farid", "gwen", "huw")
@@ -65,17 +66,7 @@ async def a_released_run(world: World) -> None:
     """An export of Farid's that holds one message."""
     await a_run(world)
     now = clock.now()
-    group = RowGroup(
-        month=date(2026, 3, 1),
-        main_topic="sleep",
-        topics=["sleep"],
-        barriers=[],
-        service_gaps=[],
-        disposition="listened",
-        codebook_version="1",
-        redactor_version="1",
-        language="en",
-    )
+    group = row_group(date(2026, 3, 1))
     world.group = group.id
     async with transaction(world.app.state.database) as session:
         session.add(group)

@@ -1,7 +1,7 @@
 """Closed conversations for tests, written straight into the tables."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from app import clock
@@ -9,6 +9,7 @@ from app.accounts.models import Consent, Staff
 from app.chat.models import Conversation, ConversationKey, LogEntry, Participant, StreamHead
 from app.content.reading import read_content
 from app.db import Database, transaction
+from app.export.models import RowGroup
 from app.sealing import KeyRing, place
 from app.settings import PROJECT
 from app.topics.models import Tagging
@@ -22,6 +23,24 @@ TALK = (
     ("coach", "Thank you for writing. How long has Tomos been at home?"),
     ("parent", "3 weeks. tomos is 9 years old"),
 )
+
+
+def row_group(month: date, **facts: object) -> RowGroup:
+    """An anonymised conversation of this month, about sleep unless `facts` say otherwise."""
+    return RowGroup(
+        **{
+            "month": month,
+            "main_topic": "sleep",
+            "topics": ["sleep"],
+            "barriers": [],
+            "service_gaps": [],
+            "disposition": "listened",
+            "codebook_version": "1",
+            "redactor_version": "1",
+            "language": "en",
+            **facts,
+        }
+    )
 
 
 async def add_staff(database: Database, role: str) -> UUID:

@@ -18,10 +18,10 @@ from app.export.formats import chosen
 from app.export.formats.codes import project_codes
 from app.export.formats.columns import COLUMNS
 from app.export.formats.taguette import codebook_csv
-from app.export.models import Row, RowGroup
+from app.export.models import Row
 from app.export.periods import parse_period
 from app.settings import Settings
-from tests.export.conversations import CODEBOOK, add_staff
+from tests.export.conversations import CODEBOOK, add_staff, row_group
 from tests.export.folders import torn
 from tests.export.test_runs import requested
 
@@ -35,16 +35,11 @@ async def folder(database: Database, settings: Settings) -> Path:
     """An export of 24 conversations in two months, as files."""
     async with transaction(database) as session:
         for number in range(24):
-            group = RowGroup(
-                month=parse_period(f"2026-0{1 + number % 2}").first,
-                main_topic="sleep",
+            group = row_group(
+                parse_period(f"2026-0{1 + number % 2}").first,
                 topics=["sleep", "bullying"],
                 barriers=[CODEBOOK.barriers[0].id],
-                service_gaps=[],
-                disposition="listened",
                 codebook_version=CODEBOOK.version,
-                redactor_version="1",
-                language="en",
                 stage="primary",
                 region="wales" if number == 0 else "london",
                 age_band="8-10",

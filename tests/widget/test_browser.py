@@ -16,6 +16,7 @@ from playwright.async_api import (
     Frame,
     Page,
     Route,
+    ViewportSize,
     WebSocketRoute,
     expect,
 )
@@ -28,8 +29,8 @@ from tests.provision.server import LiveServer, running_server
 
 NEUTRAL = "https://www.bbc.co.uk/weather"
 PHONE = {"width": 360, "height": 740}
-SMALL_PHONE = {"width": 360, "height": 640}
-ZOOMED = {"width": 320, "height": 256}  # a screen of 1280 by 1024 at 400 %
+SMALL_PHONE: ViewportSize = {"width": 360, "height": 640}
+ZOOMED: ViewportSize = {"width": 320, "height": 256}  # a screen of 1280 by 1024 at 400 %
 # The very next thing that the page does after the key finds it blank.
 TELL_BLANK = """() => addEventListener("keyup", () => {
   setTimeout(() => console.info(document.body.innerText.trim() === "" ? "blank" : "shown"));
@@ -108,6 +109,13 @@ async def _frame(page: Page) -> Frame:
     return frame
 
 
+async def _page(context: BrowserContext, address: str, size: ViewportSize) -> Page:
+    page = await context.new_page()
+    await page.set_viewport_size(size)
+    await page.goto(address)
+    return page
+
+
 async def _begin(chat: Page | Frame, words: str = "Bedtime is hard.") -> None:
     await chat.get_by_label("What would you like to talk about?").fill(words)
     await chat.get_by_role("button", name="Talk to a coach").click()
@@ -119,9 +127,7 @@ async def _begin(chat: Page | Frame, words: str = "Bedtime is hard.") -> None:
 async def test_the_way_into_the_chat_is_on_a_small_phones_first_screen(
     service: LiveServer, context: BrowserContext, language: str
 ) -> None:
-    page = await context.new_page()
-    await page.set_viewport_size(SMALL_PHONE)
-    await page.goto(f"{service.url}/?lang={language}")
+    page = await _page(context, f"{service.url}/?lang={language}", SMALL_PHONE)
     await expect(page.locator("#earshot .launcher")).to_be_in_viewport(ratio=1)
     await page.locator("#earshot .launcher").click()
     chat = await (await page.wait_for_selector("iframe")).content_frame()
@@ -316,9 +322,7 @@ async def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back
 async def test_the_composer_is_in_view_at_400_per_cent(
     service: LiveServer, context: BrowserContext, language: str
 ) -> None:
-    page = await context.new_page()
-    await page.set_viewport_size(ZOOMED)
-    await page.goto(f"{service.url}/embed?lang={language}")
+    page = await _page(context, f"{service.url}/embed?lang={language}", ZOOMED)
     await page.locator("button[type=submit]").click()
     await page.locator("#composer").wait_for()
     for part in ("#composer", ".composer button", ".exit"):
