@@ -1,7 +1,10 @@
 """How exactly an export may tell of when, of what and of which child a conversation was. Pure.
 
-Everybody who is in an export agrees with at least `k - 1` others in all that its columns tell. Where too few
-agree, the facts are told more coarsely, in the order of `LEVELS`, until enough do.
+Everybody who is in an export agrees with at least `k - 1` others in all of `Facts` that its columns tell.
+Where too few agree, the facts are told more coarsely, in the order of `LEVELS`, until enough do. What the
+coach made of the conversation stands beside them (further topics, barriers, service gaps, disposition):
+nobody else knows it. The language is among the facts: neighbours know it, and a text tells it whatever a
+column does.
 """
 
 from collections import Counter
@@ -11,7 +14,7 @@ from datetime import date
 
 from app.export.periods import Period, parse_period
 
-POLICY = "k10-1"  # a new name whenever anything here would tell more, or otherwise
+POLICY = "k10-2"  # a new name whenever anything here would tell more, or otherwise
 K = 10
 
 
@@ -27,6 +30,7 @@ class Facts:
     age_band: str | None
     send: str | None
     attendance: str | None
+    language: str | None
 
 
 def _top(topic: str | None) -> str | None:
@@ -42,7 +46,7 @@ LEVELS: tuple[Callable[[Facts], Facts], ...] = (
     lambda facts: replace(facts, nation=None),
     lambda facts: replace(facts, stage=None),
     lambda facts: replace(facts, topic=_top(facts.topic)),
-    lambda facts: replace(facts, topic=None),
+    lambda facts: replace(facts, topic=None, language=None),
 )
 TOP_TOPICS, NO_TOPICS = len(LEVELS) - 2, len(LEVELS) - 1  # the levels that tell less of topics
 

@@ -125,7 +125,8 @@ def _masked(group: RowGroup, rows: Sequence[Row], plan: Plan, part: Period) -> M
     )
     # What became a row only after the counting is told of least.
     told = plan.told.get(facts) or Told(LEVELS[-1](_nothing(facts)), NO_TOPICS)
-    shown = {name: getattr(told.facts, name) for name in ("period", "stage", "region", "nation", "age_band")}
+    same = ("period", "stage", "region", "nation", "age_band", "send", "attendance", "language")
+    shown = {name: getattr(told.facts, name) for name in same}
     lists: dict[str, list[str]] = {name: getattr(group, name) for name in LISTS}
     if told.level >= TOP_TOPICS:
         lists["topics"] = list(dict.fromkeys(code.partition("/")[0] for code in group.topics))
@@ -137,8 +138,6 @@ def _masked(group: RowGroup, rows: Sequence[Row], plan: Plan, part: Period) -> M
         **plain,
         **shown,
         "main_topic": told.facts.topic,
-        "send": told.facts.send,
-        "attendance": told.facts.attendance,
         "simulated": group.simulated,
     }
     suppressed = [

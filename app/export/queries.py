@@ -101,15 +101,15 @@ async def facts_after(
     session: AsyncSession, *, selection: Selection, after: UUID | None, limit: int
 ) -> list[tuple[UUID, date, Facts]]:
     """Id, month and facts of the next anonymised conversations of a selection, in order of id."""
-    names = ("main_topic", "stage", "region", "age_band", "send", "attendance")
+    names = ("main_topic", "stage", "region", "age_band", "send", "attendance", "language")
     query = select(col(RowGroup.id), col(RowGroup.month), *(getattr(RowGroup, name) for name in names)).where(
         available(selection)
     )
     if after is not None:
         query = query.where(col(RowGroup.id) > after)
     return [
-        (group, month, Facts("", topic or None, stage, region, None, age_band, send, attendance))
-        for group, month, topic, stage, region, age_band, send, attendance in await session.execute(
+        (group, month, Facts("", topic or None, stage, region, None, *others))
+        for group, month, topic, stage, region, *others in await session.execute(
             query.order_by(col(RowGroup.id)).limit(limit)
         )
     ]
@@ -119,7 +119,7 @@ def facts_of_group(group: RowGroup) -> Facts:
     """The same facts of one anonymised conversation."""
     return Facts(
         *("", group.main_topic or None, group.stage, group.region, None),
-        *(group.age_band, group.send, group.attendance),
+        *(group.age_band, group.send, group.attendance, group.language),
     )
 
 

@@ -19,6 +19,7 @@ FACTS = st.builds(
     st.sampled_from(["8-10", "11-13"]),
     st.sampled_from(["yes", None]),
     st.sampled_from(["full", "low"]),
+    st.sampled_from(["en", "cy"]),
 )
 COUNTS = st.dictionaries(FACTS, st.integers(1, 25), max_size=30)
 
@@ -41,14 +42,14 @@ def test_nothing_is_told_that_is_not_so(counts: dict[Facts, int]) -> None:
     for facts, told in generalise(counts).items():
         assert told.facts.period == facts.period
         assert told.facts.topic in (facts.topic, (facts.topic or "").partition("/")[0], None)
-        for name in ("stage", "region", "nation", "age_band", "send", "attendance"):
+        for name in ("stage", "region", "nation", "age_band", "send", "attendance", "language"):
             assert getattr(told.facts, name) in (getattr(facts, name), None)
 
 
 def test_without_it_the_same_rows_single_families_out() -> None:
     """The control: a lone combination, told as it is, would agree with nobody else."""
-    many = Facts("2026-01", "sleep", "primary", "london", "england", "8-10", "yes", "full")
-    lone = Facts("2026-01", "sleep", "primary", "wales", "wales", "8-10", "yes", "full")
+    many = Facts("2026-01", "sleep", "primary", "london", "england", "8-10", "yes", "full", "en")
+    lone = Facts("2026-01", "sleep", "primary", "wales", "wales", "8-10", "yes", "full", "en")
     told = generalise({many: 30, lone: 1})
     assert told[lone].facts == told[many].facts, "the smallest group that may be told of joins the lone one"
     assert (told[many].facts.region, told[many].facts.stage, told[many].facts.topic) == (

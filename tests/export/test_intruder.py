@@ -77,7 +77,7 @@ def family(chance: random.Random) -> Family:
     since = f"{chance.randint(1, 28)} {chance.choice(MONTHS)} {chance.randint(2023, 2025)}"
     topic = chance.choice(["send/autism", "sleep", "school-attendance/school-refusal", "bullying"])
     send, attendance = chance.choice(["yes", "no", None]), chance.choice(["full", "low", "none"])
-    facts = Facts("2026-03", topic, stage, region, NATIONS[region], band, send, attendance)
+    facts = Facts("2026-03", topic, stage, region, NATIONS[region], band, send, attendance, "en")
     return Family(
         age, chance.choice(PLACES[region]), chance.choice(EMPLOYERS), chance.choice(COUNCILS), since, facts
     )

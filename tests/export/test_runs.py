@@ -19,11 +19,11 @@ from app.db import Database, reading, transaction
 from app.errors import BadRequest, Conflict, Forbidden
 from app.export import building, manifest, runs
 from app.export.formats import lines, sheets
-from app.export.models import ExportRun, Row, RowGroup
+from app.export.models import ExportRun, Row
 from app.export.periods import Period, parse_period
 from app.export.rows import make_rows
 from app.settings import Settings
-from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff
+from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed, add_staff, row_group
 from tests.export.folders import files_under, torn
 
 PURPOSE = "What parents say about mornings before school"
@@ -188,6 +188,18 @@ async def test_a_topic_takes_its_children_with_it(
     assert len({line["conversation"] for line in told(settings, run)}) == found
 
 
+@pytest.mark.parametrize(("welsh", "told_in"), [(1, {None}), (10, {"en", "cy"})])
+async def test_a_language_that_few_speak_is_not_told_with_where_they_live(
+    database: Database, settings: Settings, welsh: int, told_in: set[str | None]
+) -> None:
+    families = [{"language": "en", "region": "wales"}] * 10 + [{"language": "cy", "region": "wales"}] * welsh
+    await made(database, settings, *families)
+    run, _, _ = await built(database, settings)
+    lines = told(settings, run)
+    assert {line["language"] for line in lines} == told_in
+    assert {line["region"] for line in lines} == ({"wales"} if welsh >= 10 else {None})
+
+
 async def test_other_months_stay_out(database: Database, settings: Settings) -> None:
     await made(database, settings, {}, {"closed_at": LONG_AGO - timedelta(days=70)})
     run, _, _ = await built(database, settings)
@@ -294,17 +306,7 @@ async def test_a_newcomer_makes_up_for_nobody_who_has_gone(
 
 async def test_cells_that_a_spreadsheet_would_run_are_defused(database: Database, settings: Settings) -> None:
     async with transaction(database) as session:
-        group = RowGroup(
-            month=MONTH.first,
-            main_topic="sleep",
-            topics=["sleep"],
-            barriers=[],
-            service_gaps=[],
-            disposition="listened",
-            codebook_version="1",
-            redactor_version="1",
-            language="en",
-        )
+        group = row_group(MONTH.first)
         session.add(group)
         await session.flush()
         texts = ["=1+1", "+44", "-x", "@SUM(A1)", "\tx", "\r=x", " =1", "a=1", "Hello"]

@@ -22,7 +22,7 @@ def page(conversation: MaskedConversation) -> str:
         for row in conversation.messages
     )
     return (
-        f'<!doctype html>\n<html lang="{html.escape(str(conversation.facts["language"]))}">'
+        f'<!doctype html>\n<html lang="{html.escape(str(conversation.facts["language"] or "und"))}">'
         f'<head><meta charset="utf-8"><title>{conversation.id}</title></head>\n<body>\n{paragraphs}\n'
         "</body></html>\n"
     )
