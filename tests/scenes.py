@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy import text
 
 from app.accounts.models import Staff
 from app.chat.access import Place, parent_place, staff_place
@@ -137,3 +140,20 @@ async def say(writer: Writer, place: Place, body: str, *, client_id: UUID | None
         ),
         PATIENCE_S,
     )
+
+
+async def until_it_waits(database: Database, task: asyncio.Task[Any]) -> None:
+    """Wait until a task has come to a lock that somebody holds; on SQLite, to its turn to write."""
+    await asyncio.sleep(0)
+    if database.sqlite:
+        return
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        while not task.done():
+            async with reading(database) as session:
+                if await session.scalar(waiting):
+                    return
+    raise AssertionError("it waited for nobody")

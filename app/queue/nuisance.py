@@ -62,13 +62,13 @@ async def end_and_block(session: AsyncSession, *, place: Place, reason: str) -> 
     """
     conversation_id, staff_id = place.conversation.id, place.participant.staff_id
     assert staff_id is not None
-    held = await session.scalar(
-        select(col(Assignment.high_risk))
-        .where(col(Assignment.conversation_id) == conversation_id, col(Assignment.ended_at).is_(None))
-        .with_for_update()
-    )
     await log.lock(session, [conversation_id])
-    if held or await has_unclosed(session, conversation_id=conversation_id):
+    at_risk = await session.scalar(
+        select(col(Assignment.high_risk)).where(
+            col(Assignment.conversation_id) == conversation_id, col(Assignment.ended_at).is_(None)
+        )
+    )
+    if at_risk or await has_unclosed(session, conversation_id=conversation_id):
         raise Conflict(
             "Somebody in this conversation may be at risk, so nobody is blocked.",
             next_step="Ask a supervisor to join you.",

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from app.accounts.actions import withdraw_consent
@@ -20,7 +20,7 @@ from app.export.rows import make_rows, withdraw_rows
 from app.safeguarding.models import Concern
 from app.settings import Settings
 from tests.export.conversations import CODEBOOK, KEYS, LONG_AGO, NOW, add_closed
-from tests.scenes import PATIENCE_S
+from tests.scenes import until_it_waits
 
 ALL = Selection(LONG_AGO.date().replace(day=1) - timedelta(days=400), NOW.date(), None, simulated=True)
 
@@ -188,24 +188,6 @@ async def test_a_withdrawal_in_the_moment_of_erasure_is_felt(database: Database,
     async with transaction(database) as session:
         await withdraw_consent(session, conversation_id=conversation)
         erasing = asyncio.create_task(erase_due(database, KEYS, settings, now=later))
-        async with asyncio.timeout(PATIENCE_S):
-            while not await waits(database, erasing):
-                continue
+        await until_it_waits(database, erasing)
     assert await erasing == 1
     assert await count(database, Conversation) == await count(database, RowGroup) == 0
-
-
-async def waits(database: Database, task: asyncio.Task[int]) -> bool:
-    """Whether somebody waits for another's lock; on SQLite a task waits for its turn once it has begun."""
-    await asyncio.sleep(0)
-    if database.sqlite:
-        return True
-    assert not task.done()
-    async with reading(database) as session:
-        found = await session.scalar(
-            text(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-        )
-    return bool(found)

@@ -1,5 +1,6 @@
 """Nuisance: a warning, an end, a block that a second person reviews; nobody at risk is kept out."""
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -9,9 +10,10 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from app import clock
+from app.chat import log
 from app.chat.models import Conversation, LogEntry
 from app.db import Database, reading, transaction
-from app.errors import AppError
+from app.errors import AppError, Conflict
 from app.queue import actions as queue
 from app.queue.models import Block
 from app.queue.nuisance import blocked_until, end_and_block, review, session_mac, unreviewed, warn
@@ -20,7 +22,7 @@ from app.sealing import KeyRing
 from app.settings import Settings
 from tests.cast import CARYS, ESTHER
 from tests.provision.server import LiveServer
-from tests.scenes import claim, coachs, enter, on_duty
+from tests.scenes import claim, coachs, enter, on_duty, until_it_waits
 
 PATH = "/api/v1/conversations"
 WEEK = timedelta(days=7)
@@ -101,6 +103,32 @@ async def test_nobody_is_blocked_unwarned_or_at_risk(database: Database, setting
             async with transaction(database) as session:
                 await end_and_block(session, place=await coachs(database, carys, each), reason="prank")
         assert refused.value.code == "bad_request"
+    async with reading(database) as session:
+        assert await session.scalar(select(Block)) is None
+
+
+async def test_a_risk_that_is_told_of_while_a_coach_blocks_comes_first(
+    database: Database, settings: Settings
+) -> None:
+    """Both take the conversation's lock before its assignment: neither waits for the other for ever."""
+    carys = await on_duty(database, CARYS)
+    conversation = (await enter(database, settings)).conversation_id
+    await claim(database, carys, conversation)
+    place = await coachs(database, carys, conversation)
+    async with transaction(database) as session:
+        await warn(session, place=place)
+
+    async def block() -> None:
+        async with transaction(database) as session:
+            await end_and_block(session, place=place, reason="prank")
+
+    async with transaction(database) as session:
+        await log.lock(session, [conversation])
+        blocking = asyncio.create_task(block())
+        await until_it_waits(database, blocking)
+        await queue.raise_risk(session, conversation_id=conversation)
+    with pytest.raises(Conflict):
+        await blocking
     async with reading(database) as session:
         assert await session.scalar(select(Block)) is None
 
