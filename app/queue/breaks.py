@@ -35,13 +35,13 @@ async def give_breaks(database: Database, timers: Timers) -> None:
 async def begin_break(session: AsyncSession, *, shift_id: UUID, length: timedelta, every: timedelta) -> bool:
     """Let this coach rest, if they still may; a break that stands already is never shortened."""
     now = clock.now()
-    shift = await session.scalar(_due(now).where(col(Shift.id) == shift_id).with_for_update())
-    if shift is None:
+    shift = await session.get_one(Shift, shift_id, with_for_update=True)
+    # Asked once it is locked: a statement that waits for a lock sees nothing else that came meanwhile.
+    if await session.scalar(_due(now).where(col(Shift.id) == shift_id)) is None:
         return False
-    found = await session.get_one(Shift, shift_id)
-    found.rests_until = max(found.rests_until or now, now + length)
-    found.break_due_at = found.rests_until + every
-    session.add(found)
+    shift.rests_until = max(shift.rests_until or now, now + length)
+    shift.break_due_at = shift.rests_until + every
+    session.add(shift)
     record(session, QueueChanged())
     return True
 

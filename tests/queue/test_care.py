@@ -1,5 +1,6 @@
 """Care for coaches: a debrief after a hard conversation, and a supervisor who hears of the second one."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,7 @@ from app.safeguarding.actions import raise_concern, step_concern
 from app.sealing import KeyRing
 from app.settings import Settings, Timers
 from tests.cast import CARYS, ESTHER, hire
-from tests.scenes import claim, coachs, content, decided_with, end, enter, on_duty
+from tests.scenes import claim, coachs, content, decided_with, end, enter, on_duty, until_it_waits
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEBRIEF = timedelta(minutes=10)
@@ -186,6 +187,22 @@ async def test_a_break_is_due_after_two_hours_and_begins_with_the_last_chat_gone
     assert shift.rests_until is not None
     assert timedelta(minutes=9) < shift.rests_until - clock.now() <= timedelta(minutes=10)
     assert shift.break_due_at == shift.rests_until + TWO_HOURS
+
+
+async def test_a_break_does_not_begin_beside_a_parent_who_comes_in_that_moment(
+    database: Database, settings: Settings
+) -> None:
+    carys = await on_duty(database, CARYS)
+    conversation = (await enter(database, settings)).conversation_id
+    async with transaction(database) as session:
+        await session.execute(update(Shift).values(break_due_at=clock.now()))
+    async with transaction(database) as session:  # who asked for them a hair before it was due
+        why: dict[str, object] = {"how": "picked"}
+        await queue.take(session, staff_id=carys.id, conversation_id=conversation, why=why)
+        beginning = asyncio.create_task(give_breaks(database, BREAKS))
+        await until_it_waits(database, beginning)
+    await beginning
+    assert await _bar(database) == Bar.BREAK_DUE, "they hold somebody: the break waits"
 
 
 async def test_no_breaks_are_given_where_there_are_to_be_none(database: Database) -> None:
