@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     distinct,
     func,
@@ -38,9 +39,10 @@ BOARD = 50  # as many of them as a board shows
 
 @dataclass(frozen=True, slots=True)
 class WaitingParent:
-    """A waiting conversation as the board shows it."""
+    """A waiting conversation as the board shows it; behind a message that was left nobody waits at a screen."""
 
     entry: Waiting
+    is_message: bool
     topic: str | None
     age_band: str | None
 
@@ -68,13 +70,14 @@ AS_WAITING: tuple[Any, ...] = (
     ENTRY.topic,
     ENTRY.earlier_coach,
 )
+IS_MESSAGE: ColumnElement[bool] = ENTRY.message_left_at.is_not(None)
 
 
 async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingParent]:
     """The first of those who wait, with what their parents said first."""
-    rows = await session.execute(select(*AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(most))
-    entries = [Waiting(*row) for row in rows]
-    ids = [entry.conversation for entry in entries]
+    rows = await session.execute(select(IS_MESSAGE, *AS_WAITING).where(WAITS).order_by(*IN_ORDER).limit(most))
+    entries = [(Waiting(*row[1:]), bool(row[0])) for row in rows]
+    ids = [entry.conversation for entry, _ in entries]
     topics = await parents_topics(session, ids)
     bands = await session.execute(
         select(col(Conversation.id), col(Conversation.age_band)).where(col(Conversation.id).in_(ids))
@@ -82,9 +85,12 @@ async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingPare
     age_bands = {row[0]: row[1] for row in bands}
     return [
         WaitingParent(
-            entry=entry, topic=topics.get(entry.conversation), age_band=age_bands.get(entry.conversation)
+            entry=entry,
+            is_message=is_message,
+            topic=topics.get(entry.conversation),
+            age_band=age_bands.get(entry.conversation),
         )
-        for entry in entries
+        for entry, is_message in entries
     ]
 
 
@@ -109,6 +115,7 @@ class StandingOffer:
     offer_id: UUID
     staff_id: UUID
     entry: Waiting
+    is_message: bool
     age_band: str | None
     offered_at: datetime
     expires_at: datetime
@@ -122,6 +129,7 @@ async def standing_offers(session: AsyncSession) -> list[StandingOffer]:
         col(Conversation.age_band),
         col(Offer.offered_at),
         col(Offer.expires_at),
+        IS_MESSAGE,
     )
     rows = await session.execute(
         select(*facts, *AS_WAITING)
@@ -137,7 +145,8 @@ async def standing_offers(session: AsyncSession) -> list[StandingOffer]:
             age_band=row[2],
             offered_at=row[3],
             expires_at=row[4],
-            entry=Waiting(*row[5:]),
+            is_message=bool(row[5]),
+            entry=Waiting(*row[6:]),
         )
         for row in rows
     ]

@@ -23,7 +23,7 @@ from app.queue import queries
 from app.queue.models import Assignment, Shift
 from app.queue.nuisance import Unreviewed, unreviewed
 from app.queue.paging import pages_of
-from app.queue.rules import Expected, Turn, expected_wait, needs_relief
+from app.queue.rules import Expected, expected_wait, needs_relief
 from app.queue.waits import note_told, recent_wait_error
 from app.realtime import frames
 from app.realtime.hub import Connection, Hub, stream_name
@@ -102,7 +102,7 @@ class Boards:
                 "language": parent.entry.language,
                 "age_band": parent.age_band,
                 "priority": int(parent.entry.high_risk),
-                "message": parent.entry.turn == Turn.MESSAGE,
+                "message": parent.is_message,
             }
             for parent in entries
         ]
@@ -258,7 +258,7 @@ async def _offered(session: AsyncSession) -> dict[UUID, list[dict[str, object]]]
                 "language": offer.entry.language,
                 "age_band": offer.age_band,
                 "priority": int(offer.entry.high_risk),
-                "message": offer.entry.turn == Turn.MESSAGE,
+                "message": offer.is_message,
                 "expires_at": clock.wire(offer.expires_at),
                 "seconds": round((offer.expires_at - offer.offered_at).total_seconds()),
             }

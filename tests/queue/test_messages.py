@@ -15,7 +15,7 @@ from app.chat.transcript import read_messages
 from app.db import Database, reading, transaction
 from app.errors import AppError
 from app.queue import actions as queue
-from app.queue import closing
+from app.queue import closing, queries
 from app.queue.hours import look_at_the_hours
 from app.queue.messages import PUT_OFF, leave_message, rejoin
 from app.queue.models import Assignment, QueueEntry
@@ -159,6 +159,14 @@ async def test_whoever_is_at_risk_comes_first_though_they_left_a_message(
     async with transaction(database) as session:
         await queue.raise_risk(session, conversation_id=left)
     carys = await on_duty(database, CARYS)
+    async with transaction(database) as session:
+        assert await assign(session, clock.now()) is not None
+    async with reading(database) as session:
+        board = await queries.board(session)
+        offered = await queries.standing_offers(session)
+    shown = [(parent.entry.conversation, parent.entry.high_risk, parent.is_message) for parent in board]
+    assert shown == [(left, True, True), (there, False, False)], "a coach must know that nobody is there"
+    assert [(one.entry.conversation, one.is_message) for one in offered] == [(left, True)]
     async with transaction(database) as session:
         first = await queue.claim_next(session, staff_id=carys.id)
     assert first.conversation_id == left != there
