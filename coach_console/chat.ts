@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Stream } from "../app/realtime/client/reducer.js";
 import { timeOf } from "../app/realtime/client/times.js";
 import { delivery, isTyping, messageLeft, messages, missing, notes, type Said, unread } from "../app/realtime/client/transcript.js";
-import { characters, faultOf } from "../app/realtime/client/words.js";
+import { characters, faultOf, tooLong } from "../app/realtime/client/words.js";
 import { cardView } from "./card.js";
 import { flagsView, raiseView } from "./concerns.js";
 import { consultView, whisperView } from "./consult.js";
@@ -122,7 +122,7 @@ function composer(model: Model, doings: Doings, conversation: string, begun: Beg
   const { words, connection } = model;
   const id = `composer-${conversation}`;
   const left = (connection?.known().limits.text ?? 4000) - characters(begun.draft);
-  const told = left < 0 ? words("widget.too_long", { count: -left }) : words("console.chat.characters_left", { count: left });
+  const told = left < 0 ? tooLong(words, -left) : words("console.chat.characters_left", { count: left });
   const key = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();

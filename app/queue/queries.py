@@ -39,7 +39,7 @@ BOARD = 50  # as many of them as a board shows
 
 @dataclass(frozen=True, slots=True)
 class WaitingParent:
-    """A waiting conversation as the board shows it; behind a message that was left nobody waits at a screen."""
+    """A waiting conversation as the board shows it; a message was left by somebody who is not there."""
 
     entry: Waiting
     is_message: bool

@@ -1,7 +1,7 @@
 /** What is said in the person's own language, and how long a text is. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { characters, faultOf, wordsFrom } from "./words.js";
+import { characters, faultOf, tooLong, wordsFrom } from "./words.js";
 
 const refused = { code: "too_large", message: "That message is longer than 4000 characters.", nextStep: "Split it." };
 
@@ -20,4 +20,10 @@ test("where the server said nothing, the catalogue does", () => {
 test("a text is as long as its code points after NFC", () => {
   assert.equal(characters("e\u0301"), 1);
   assert.equal(characters("👪"), 1);
+});
+
+test("one character too many is no plural", () => {
+  const words = wordsFrom({ "widget.too_long": "by {count} characters", "widget.too_long_one": "by one character" });
+  assert.equal(tooLong(words, 1), "by one character");
+  assert.equal(tooLong(words, 2), "by 2 characters");
 });

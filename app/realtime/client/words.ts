@@ -23,3 +23,8 @@ export function faultOf(refused: Fault & { readonly code: string }, words: Words
 export function characters(text: string): number {
   return [...text.normalize("NFC")].length;
 }
+
+/** By how much a text is too long, in words. */
+export function tooLong(words: Words, count: number): string {
+  return count === 1 ? words("widget.too_long_one") : words("widget.too_long", { count });
+}

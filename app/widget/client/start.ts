@@ -1,6 +1,6 @@
 /** Before the conversation: what this is, its limits, who to ring in danger, and the first message. */
 import { html, nothing, type TemplateResult } from "lit";
-import { characters } from "../../realtime/client/words.js";
+import { characters, tooLong } from "../../realtime/client/words.js";
 import type { Code, Content } from "./content.js";
 import { opensWords } from "./message.js";
 import type { Doings, Model } from "./model.js";
@@ -120,8 +120,8 @@ function textField(model: Model, doings: Doings): TemplateResult {
       .value=${draft}
       @input=${(event: InputEvent) => doings.write((event.currentTarget as HTMLTextAreaElement).value)}
     ></textarea>
-    <p class=${over > 0 ? "limit over" : "limit"} id="first-limit">
-      ${over > 0 ? words("widget.too_long", { count: over }) : words("widget.limit", { limit: "4,000" })}
+    <p class=${over > 0 ? "limit over" : "limit"} id="first-limit" role=${over > 0 ? "alert" : nothing}>
+      ${over > 0 ? tooLong(words, over) : words("widget.limit", { limit: "4,000" })}
     </p>
   `;
 }

@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { Place } from "../../realtime/client/reducer.js";
 import { timeOf } from "../../realtime/client/times.js";
 import { delivery, isTyping, messages, missing, type Said } from "../../realtime/client/transcript.js";
-import { characters, faultOf, type Words } from "../../realtime/client/words.js";
+import { characters, faultOf, tooLong, type Words } from "../../realtime/client/words.js";
 import { closingView, keptView, messageLeft } from "./message.js";
 import { type Doings, helpShown, type Model, statusOf, streamOf } from "./model.js";
 import { afterwards, emergency, faultBox, notice, support } from "./parts.js";
@@ -183,7 +183,7 @@ function composer(model: Model, doings: Doings): TemplateResult {
     if (event.ctrlKey || event.metaKey || matchMedia("(pointer: fine)").matches) send(event);
   };
   const shown = limit.toLocaleString("en-GB");
-  const told = left < 0 ? words("widget.too_long", { count: -left }) : words("widget.characters_left", { count: left });
+  const told = left < 0 ? tooLong(words, -left) : words("widget.characters_left", { count: left });
   return html`
     <form class="composer" @submit=${send} novalidate>
       <label for="composer" class="told">${words("widget.message")}</label>
