@@ -1,14 +1,15 @@
 /** What staff do about a concern and about a question to the supervisors. */
 import { ask } from "../app/realtime/client/http.js";
 import { browser } from "../app/realtime/client/platform.js";
+import type { Fault } from "../app/realtime/client/words.js";
 import type { ClosedConcern, Consulted, Doings, Model, StepTaken } from "./model.js";
 
 type CareDoings = Pick<Doings, "step" | "readConcern" | "lookUpClosed" | "consult" | "readConsult">;
-type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
+type Attempt = (what: string, work: () => Promise<void>, show?: (fault: Fault | null) => void) => Promise<void>;
 
-export function careDoings(model: Model, attempt: Attempt): CareDoings {
+export function careDoings(model: Model, attempt: Attempt, told: HTMLElement): CareDoings {
   return {
-    step(concern, form, state) {
+    step({ id: concern, category }, form, state) {
       const data = new FormData(form);
       const written = (name: string): string => String(data.get(name) ?? "").trim();
       const d = { concern, state, note: written("note") };
@@ -18,11 +19,19 @@ export function careDoings(model: Model, attempt: Attempt): CareDoings {
         parent_told: written("parent_told"),
         references: written("references"),
       };
-      void attempt(`step ${concern} ${state}`, async () => {
+      const take = async (): Promise<void> => {
         await model.connection?.request({ t: "concern.step", d: state === "decided" ? { ...d, ...decision } : d });
         form.reset();
         model.known.delete(concern);
-        if (state === "closed") model.closed = null; // what was looked up lacks it
+        const reached = model.words(`console.concern.state.${state}`);
+        told.textContent = `${model.words(`console.concern.${category}`)}: ${reached}`;
+        if (state !== "closed") return;
+        model.closed = null; // what was looked up lacks it
+        document.getElementById("concerns-title")?.focus(); // its form goes
+      };
+      void attempt(`step ${concern} ${state}`, take, (fault) => {
+        if (fault) model.stuck.set(concern, fault);
+        else model.stuck.delete(concern);
       });
     },
     consult(conversation, form, t) {

@@ -56,7 +56,7 @@ export function chatView(model: Model, doings: Doings, one: Mine, place: number)
         : nothing}
       ${cardView(model, conversation)} ${logView(model, doings, stream, said)} ${flagsView(model, conversation)}
       ${whisperView(model, conversation)}
-      <p class="told" role="status">${begun.told}</p>
+      <p class="done" role="status">${begun.told}</p>
       ${faultBox(begun.fault)}
       ${ended ? wrapUpView(model, doings, conversation) : composer(model, doings, conversation, begun)}
       ${besides(model, doings, conversation, begun, ended)}

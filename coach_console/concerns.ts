@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { momentOf } from "../app/realtime/client/times.js";
+import { faultBox } from "./sign_in.js";
 import { type ClosedConcern, type ConcernStep, type Doings, minutesSince, type Model, type StepTaken } from "./model.js";
 
 const CATEGORIES = [
@@ -47,13 +48,17 @@ export function concernsView(model: Model, doings: Doings): TemplateResult {
   const { words } = model;
   const concerns = (model.connection?.known().me?.d["concerns"] ?? []) as readonly Concern[];
   const pages = (model.connection?.known().me?.d["pages"] ?? []) as readonly Paged[];
+  const about = ({ concern }: Paged): string => {
+    const paged = concerns.find((one) => one.id === concern);
+    return paged ? words(`console.concern.${paged.category}`) : "";
+  };
   return html`
     <section aria-labelledby="concerns-title">
-      <h2 id="concerns-title">${words("console.concerns")}</h2>
+      <h2 id="concerns-title" tabindex="-1">${words("console.concerns")}</h2>
       <div role="alert">
         ${pages.map(
           (page) => html`<p class="flags">
-            <strong>${words("console.paged", { number: page.number })}</strong>
+            <strong>${words("console.paged", { category: about(page), number: page.number })}</strong>
             <a href="#concern-${page.concern}">${words("console.paged.go")}</a>
           </p>`,
         )}
@@ -143,7 +148,7 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
       ? html`<form
           @submit=${(event: SubmitEvent) => {
             event.preventDefault();
-            doings.step(one.id, event.currentTarget as HTMLFormElement, next);
+            doings.step(one, event.currentTarget as HTMLFormElement, next);
           }}
         >
           <label for=${note}>
@@ -151,10 +156,16 @@ function concernView(model: Model, doings: Doings, one: Concern): TemplateResult
           </label>
           <textarea id=${note} name="note" rows="2" ?required=${next === "decided"}></textarea>
           ${next === "decided" ? decisionFields(model, one.id) : nothing}
-          <button type="submit">${words(`console.concern.step.${next}`)}</button>
+          ${faultBox(model.stuck.get(one.id) ?? null)}
+          <button type="submit" @click=${once}>${words(`console.concern.step.${next}`)}</button>
         </form>`
       : nothing}
   </li>`;
+}
+
+/** After a step the same button takes the next one, which the second click of a double click is not meant for. */
+function once(event: MouseEvent): void {
+  if (event.detail > 1) event.preventDefault();
 }
 
 /** What a decision must say besides its reason. */

@@ -34,11 +34,13 @@ const model: Model = {
   busy: false,
   fault: null,
   begun: new Map(),
+  stuck: new Map(),
   known: new Map(),
   closed: null,
   consulted: new Map(),
   explained: new Map(),
   offeredAt: new Map(),
+  toldAtRisk: new Set(),
   answered: new Set(),
 };
 
@@ -214,7 +216,7 @@ function agreed(data: FormData): string | null {
 
 const doings: Doings = {
   ...queueDoings(model, { attempt, draw, settle, told }),
-  ...careDoings(model, attempt),
+  ...careDoings(model, attempt, told),
   signIn(form) {
     const data = new FormData(form);
     const body = { email: String(data.get("email") ?? "").trim(), password: String(data.get("password") ?? "") };
@@ -288,13 +290,15 @@ const doings: Doings = {
     const d = { conversation, category, note: String(data.get("note") ?? "").trim() };
     inChat(conversation, { t: "concern.raise", d }, () => {
       const begun = begunIn(model, conversation);
-      begun.told = model.words("console.concern.raised");
+      begun.told = model.words("console.concern.raised", { category: model.words(`console.concern.${category}`) });
       begun.open = "";
+      settleIn(conversation); // the form goes
     });
   },
   end: (conversation) =>
     inChat(conversation, { t: "conversation.end", d: { conversation } }, () => {
       begunIn(model, conversation).open = "";
+      settleIn(conversation); // the question goes
     }),
   close(conversation) {
     const begun = begunIn(model, conversation);
@@ -333,6 +337,11 @@ function settle(conversation: string, tries = 20): void {
   const composer = document.getElementById(`composer-${conversation}`);
   if (composer) return composer.focus();
   if (tries > 0) setTimeout(() => settle(conversation, tries - 1), 100);
+}
+
+/** The cursor stays in a conversation though what it stood in goes. */
+function settleIn(conversation: string): void {
+  document.querySelector<HTMLElement>(`[data-conversation="${conversation}"]`)?.focus({ preventScroll: true });
 }
 
 document.addEventListener("keydown", (event) => model.page === "desk" && answerByKey(model, doings, event));

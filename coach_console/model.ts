@@ -59,6 +59,8 @@ export interface Model {
   busy: boolean;
   fault: Fault | null;
   begun: Map<string, Begun>;
+  /** Why a concern could not be taken further, beside the form that asked. */
+  stuck: Map<string, Fault>;
   /** What a supervisor has read about a concern: its steps with their notes. */
   known: Map<string, readonly StepTaken[]>;
   /** Closed concerns that a supervisor has looked up, newest first; null until then. */
@@ -69,6 +71,8 @@ export interface Model {
   explained: Map<string, readonly Explained[]>;
   /** When this page first saw an offer: its own clock may differ from the server's. */
   offeredAt: Map<string, number>;
+  /** Offers that were told as of somebody who may be at risk. */
+  toldAtRisk: Set<string>;
   /** Offers that were answered here, so that nobody is told that they have gone. */
   answered: Set<string>;
 }
@@ -125,7 +129,7 @@ export interface Doings {
   readonly discard: (clientId: string) => void;
   readonly addNote: (conversation: string) => void;
   readonly raise: (conversation: string, form: HTMLFormElement) => void;
-  readonly step: (concern: string, form: HTMLFormElement, state: ConcernStep) => void;
+  readonly step: (concern: { readonly id: string; readonly category: string }, form: HTMLFormElement, state: ConcernStep) => void;
   readonly consult: (conversation: string, form: HTMLFormElement, verb: "consult.ask" | "consult.whisper") => void;
   readonly readConsult: (conversation: string) => void;
   readonly readConcern: (concern: string) => void;

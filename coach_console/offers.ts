@@ -56,17 +56,27 @@ function offerView(model: Model, doings: Doings, one: Offer): TemplateResult {
   `;
 }
 
-/** Each offer is told once; one that went without an answer is told to have gone. */
+/** Each offer is told once, and again where the risk check speaks up after that; one that went without an answer is told to have gone. */
 export function tellOffers(model: Model, told: HTMLElement): void {
   const standing = offers(model);
   for (const one of standing) {
-    if (model.offeredAt.has(one.offer)) continue;
-    model.offeredAt.set(one.offer, Date.now());
-    told.textContent = model.words("console.offer.told", { facts: factsOf(model, one), seconds: one.seconds });
+    const nowAtRisk = one.priority > 0 && !model.toldAtRisk.has(one.offer);
+    if (model.offeredAt.has(one.offer) && !nowAtRisk) continue;
+    if (nowAtRisk) model.toldAtRisk.add(one.offer);
+    const facts = [
+      one.priority > 0 ? model.words("console.queue.high_risk") : "",
+      one.message ? model.words("console.queue.message") : "",
+      factsOf(model, one),
+    ];
+    told.textContent = model.words("console.offer.told", {
+      facts: facts.filter(Boolean).join(", "),
+      seconds: secondsLeft(model, one, Date.now()),
+    });
   }
   for (const known of [...model.offeredAt.keys()]) {
     if (standing.some((one) => one.offer === known)) continue;
     model.offeredAt.delete(known);
+    model.toldAtRisk.delete(known);
     if (!model.answered.delete(known)) told.textContent = model.words("console.offer.gone");
   }
 }

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from app.db import Database
 from tests.cast import CARYS, ESTHER, PASSWORD, hire
@@ -42,22 +42,33 @@ async def test_a_coach_is_not_alone_with_a_concern(
         await coach.get_by_role("button", name="Raise a concern", exact=True).click()
         await coach.get_by_label("What is it about?").select_option("domestic_abuse")
         await coach.get_by_role("button", name="Tell a supervisor").click()
-        await expect(lead.get_by_text("You are called to a concern that nobody has seen.")).to_be_visible()
+        await expect(coach.get_by_text("A supervisor has been told: Domestic abuse")).to_be_visible()
+        await expect(coach.locator("article.chat")).to_be_focused()
+        await expect(lead.get_by_text("that nobody has seen: Domestic abuse.")).to_be_visible()
         assert await violations(lead) == []
         await lead.get_by_role("button", name="I have seen it").click()
         await expect(lead.get_by_text("You are called to a concern")).to_be_hidden()
-        await lead.get_by_role("button", name="I have assessed it").click()
+        told = lead.get_by_role("status").get_by_text("Domestic abuse: Seen")
+        await expect(told).to_have_count(1)
+        assess = lead.get_by_role("button", name="I have assessed it")
+        await _second_click(lead, assess)
+        await assess.click()  # it is still to be assessed: a double click took one step
         decision = lead.get_by_label("Your decision and its reason")
-        await decision.fill("Safe tonight.")
+        await decision.fill(" ")
         await lead.get_by_label("Talked through with").select_option(label=CARYS.name)
         await lead.get_by_label("What you shared, and with whom").fill("The local team.")
         await lead.get_by_label("What the parent was told").fill("That we rang.")
         assert await violations(lead) == []
         await lead.get_by_role("button", name="Write down the decision").click()
+        await expect(lead.locator("[id^=concern-] .fault")).to_contain_text("This step needs its reason.")
+        await expect(lead.get_by_label("What you shared, and with whom")).to_have_value("The local team.")
+        await decision.fill("Safe tonight.")
+        await lead.get_by_role("button", name="Write down the decision").click()
         await lead.get_by_role("button", name="What is known").click()
         await expect(lead.get_by_text("The local team.")).to_be_visible()
         await lead.get_by_role("button", name="Close the concern").click()
         await expect(lead.get_by_text("There is no open concern")).to_be_visible()
+        await expect(lead.get_by_role("heading", name="Concerns")).to_be_focused()
         await lead.get_by_role("button", name="Closed concerns").click()
         await expect(lead.get_by_text("closed on")).to_be_visible()
         await expect(lead.get_by_text("The local team.")).to_be_hidden()
@@ -65,6 +76,13 @@ async def test_a_coach_is_not_alone_with_a_concern(
         await expect(lead.get_by_text("The local team.")).to_be_visible()
         await expect(lead.get_by_role("button", name="Close the concern")).to_have_count(0)
         assert await violations(lead) == []
+
+
+async def _second_click(page: Page, button: Locator) -> None:
+    """The second click of a double click alone, where the first one has put another step under the finger."""
+    await button.hover()
+    await page.mouse.down(click_count=2)
+    await page.mouse.up(click_count=2)
 
 
 async def _sign_in(
