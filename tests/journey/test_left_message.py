@@ -61,11 +61,13 @@ async def test_a_message_is_left_answered_and_read_with_the_code(
     leave = page.get_by_role("button", name="Leave my message")
     await leave.click()
     await expect(page.get_by_role("alert")).to_contain_text("Write your message first.")
+    await expect(page.get_by_role("alert")).to_be_in_viewport()
     await page.get_by_label("Your message").fill("He will not sleep.")
     await leave.click()
     await expect(page.get_by_role("heading", name="Your message is kept")).to_be_visible()
     await expect(page.get_by_role("log").get_by_text("He will not sleep.")).to_be_visible()
     await expect(page.get_by_text("You are next")).to_have_count(0)
+    await expect(page.get_by_role("heading", name="How to read the answer")).to_be_in_viewport()
     await page.get_by_role("button", name="Get a return code").first.click()
     code = await page.locator(".code").first.inner_text()
     assert await violations(page) == []
@@ -79,7 +81,7 @@ async def test_a_message_is_left_answered_and_read_with_the_code(
     await expect(offer).to_be_visible()
     await expect(desk.get_by_text("Left a message").first).to_be_visible()
     await desk.keyboard.press("Alt+a")
-    await expect(desk.get_by_text("They left a message and are not here.")).to_be_visible()
+    await expect(desk.get_by_text("They left a message and may not be here.")).to_be_visible()
     assert await violations(desk) == []
     await desk.get_by_label("Your message").fill("Try a calm hour before bed.")
     await desk.get_by_label("Your message").press("Control+Enter")
@@ -91,10 +93,28 @@ async def test_a_message_is_left_answered_and_read_with_the_code(
     back = await (await browser.new_context(viewport=PHONE)).new_page()
     await back.goto(f"{shut.url}/embed")
     await back.get_by_role("button", name="I have a return code").click()
+    await _refused_words(back, " ".join(reversed(code.split())))
     await back.get_by_label("Type your four words").fill(code)
     await back.keyboard.press("Enter")
     await expect(back.get_by_text("Try a calm hour before bed.")).to_be_visible()
     assert await violations(back) == []
+
+
+async def _refused_words(page: Page, wrong: str) -> None:
+    """Wrong words are refused in either language, with what to do, and the cursor where they are mended."""
+    field = page.get_by_label("Type your four words")
+    await field.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Type your four words first.")
+    await field.fill(wrong)
+    await page.get_by_role("button", name="Come back to my chat").click()
+    await expect(page.get_by_role("alert")).to_contain_text("We do not know these four words.")
+    await expect(field).to_be_focused()
+    await expect(field).to_have_value(wrong)
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Cymraeg").click()
+    await page.get_by_role("button", name="Dychwelyd at fy sgwrs").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Gwiriwch y geiriau")
+    await page.get_by_role("button", name="English").click()
 
 
 async def test_who_waits_at_closing_time_is_told_and_leaves_a_message(

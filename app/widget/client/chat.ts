@@ -4,12 +4,13 @@ import { connect, Refused } from "../../realtime/client/connection.js";
 import { ask } from "../../realtime/client/http.js";
 import { browser, socketUrl } from "../../realtime/client/platform.js";
 import { messages, unread } from "../../realtime/client/transcript.js";
-import { characters, faultOf, wordsFrom } from "../../realtime/client/words.js";
+import { characters, type Fault, faultOf, wordsFrom } from "../../realtime/client/words.js";
 import type { Content, Language } from "./content.js";
 import { blank, NEUTRAL, shiftKey, watchShift } from "./exit.js";
 import { coachOf, type Doings, forgetTab, helpShown, keep, kept, type Model, type Session, statusOf, streamOf, tabId } from "./model.js";
+import { messageLeft } from "./message.js";
 import { header } from "./parts.js";
-import { QUESTIONS, returnView, startView } from "./start.js";
+import { codeFault, QUESTIONS, returnView, startView } from "./start.js";
 import { conversationView } from "./talk.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -96,7 +97,8 @@ function noticeMessages(atEnd: boolean): void {
   if (!connection) return;
   const name = streamOf(model);
   const said = messages(connection.known(), name, "parent");
-  if (said.length !== shownMessages && atEnd) {
+  const justKept = shownMessages === 0 && messageLeft(model); // what becomes of it stands above it
+  if (said.length !== shownMessages && atEnd && !justKept) {
     const log = document.querySelector(".messages");
     log?.lastElementChild?.scrollIntoView({ block: "nearest" });
     const scroller = document.querySelector(".scroller");
@@ -232,11 +234,21 @@ const doings: Doings = {
   },
   comeBack(form) {
     const code = String(new FormData(form).get("code") ?? "").trim().toLowerCase();
-    if (!code) return document.getElementById("code")?.focus();
+    const stop = (fault: Fault): void => {
+      model.fault = fault;
+      drawNow();
+      document.getElementById("code")?.focus();
+    };
+    if (!code) return stop(codeFault(null, model.words, model.language));
     void attempt(async () => {
-      const found = (await ask("/api/v1/return", { method: "POST", body: { code } })) as Session;
-      model.followed = code;
-      enter({ conversation: found.conversation, token: found.token });
+      try {
+        const found = (await ask("/api/v1/return", { method: "POST", body: { code } })) as Session;
+        model.followed = code;
+        enter({ conversation: found.conversation, token: found.token });
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        stop(codeFault(error, model.words, model.language));
+      }
     });
   },
   goTo(page) {
@@ -247,6 +259,7 @@ const doings: Doings = {
   speak: (language) => void attempt(() => learnLanguage(language)),
   write(text) {
     model.draft = text;
+    if (!model.session) model.fault = null; // it asked for words, and here they are
     const now = Date.now();
     if (model.session && text !== "" && now - typedAt > TYPING_EVERY_MS) {
       typedAt = now;
@@ -284,6 +297,7 @@ const doings: Doings = {
       if (!connection || !session) return;
       await connection.request({ t: "message.leave", d: { conversation: session.conversation } });
       drawNow();
+      document.querySelector(".scroller")?.scrollTo(0, 0); // what becomes of it stands above it
       document.querySelector<HTMLElement>("h1")?.focus();
     }),
   rejoin: () =>
@@ -311,6 +325,8 @@ const doings: Doings = {
       const path = `/api/v1/conversations/${session.conversation}/consent`;
       const told = (await ask(path, { method: "PUT", token: session.token, body })) as { research: boolean };
       model.consent = { research: told.research };
+      drawNow();
+      if (document.activeElement === document.body) document.getElementById("research")?.focus(); // its button went
     }),
   startAgain() {
     forget();

@@ -30,6 +30,7 @@ export function keptView(model: Model, doings: Doings): TemplateResult {
   return html`<section class="waiting" aria-labelledby="kept">
     <h2 id="kept">${words("widget.message_answer")}</h2>
     <p>${words("widget.message_kept_text")}</p>
+    ${model.service?.open === false ? html`<p>${opensWords(words, model.service.nextOpening)}.</p>` : nothing}
     ${returnCode ? html`<p role="status" class="code-told"><strong class="code">${returnCode}</strong></p>` : nothing}
     <button type="button" class="main" @click=${doings.makeCode}>
       ${words(returnCode ? "widget.return_code_new" : "widget.return_code_get")}

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Fault } from "../../realtime/client/words.js";
 import type { Content, Versions } from "./content.js";
-import type { Doings, Model } from "./model.js";
+import { type Doings, type Model, statusOf } from "./model.js";
 
 /** A text that the charity wrote: a paragraph for each version, marked with its own language. */
 export function notice(versions: Versions): TemplateResult {
@@ -11,7 +11,9 @@ export function notice(versions: Versions): TemplateResult {
 
 /** The same within a heading or a label. */
 export function inline(versions: Versions): TemplateResult {
-  return html`${versions.map(({ language, text }) => html`<span class="version" lang=${language}>${text}</span>`)}`;
+  return html`${versions.map(
+    ({ language, text }, index) => html`${index > 0 ? " " : ""}<span class="version" lang=${language}>${text}</span>`,
+  )}`;
 }
 
 /** Who to ring in danger: above everything that can wait. */
@@ -67,7 +69,10 @@ export function header({ words, language, neutral }: Model, doings: Doings): Tem
 
 /** What the parent may do about coming back and about research, at any time of the conversation. */
 export function afterwards(model: Model, doings: Doings): TemplateResult {
-  const { words, returnCode, consent, content } = model;
+  return html`${comingBack(model, doings)} ${research(model, doings)}`;
+}
+
+function comingBack({ words, returnCode }: Model, doings: Doings): TemplateResult {
   return html`
     <section aria-labelledby="come-back">
       <h2 id="come-back">${words("widget.return_code")}</h2>
@@ -79,16 +84,24 @@ export function afterwards(model: Model, doings: Doings): TemplateResult {
         ${words(returnCode ? "widget.return_code_new" : "widget.return_code_get")}
       </button>
     </section>
-    ${consent && content
-      ? html`<section aria-labelledby="research">
-          <h2 id="research">${inline(content.consent.title)}</h2>
-          <p role="status">${words(consent.research ? "widget.consent_given" : "widget.consent_not_given")}</p>
-          ${consent.research ? nothing : notice(content.consent.text)}
-          <button type="button" class="quiet" @click=${() => doings.setConsent(!consent.research)}>
-            ${words(consent.research ? "widget.consent_withdraw" : "widget.consent_give")}
-          </button>
-        </section>`
-      : nothing}
-    ${model.fault ? faultBox(model.fault) : nothing}
   `;
+}
+
+/** What was said about research, and the way to change it; a chat that nobody had time for is not asked for. */
+export function research(model: Model, doings: Doings): TemplateResult {
+  const { words, consent, content, fault } = model;
+  const told = fault ? faultBox(fault) : nothing;
+  if (!consent || !content) return html`${told}`;
+  const mayGive = statusOf(model) !== "abandoned";
+  return html`<section aria-labelledby="research">
+      <h2 id="research" tabindex="-1">${inline(content.consent.title)}</h2>
+      <p role="status">${words(consent.research ? "widget.consent_given" : "widget.consent_not_given")}</p>
+      ${consent.research || !mayGive ? nothing : notice(content.consent.text)}
+      ${consent.research || mayGive
+        ? html`<button type="button" class="quiet" @click=${() => doings.setConsent(!consent.research)}>
+            ${words(consent.research ? "widget.consent_withdraw" : "widget.consent_give")}
+          </button>`
+        : nothing}
+    </section>
+    ${told}`;
 }

@@ -1,6 +1,7 @@
 /** Before the conversation: what this is, its limits, who to ring in danger, and the first message. */
 import { html, nothing, type TemplateResult } from "lit";
-import { characters, tooLong } from "../../realtime/client/words.js";
+import type { Refused } from "../../realtime/client/connection.js";
+import { characters, type Fault, faultOf, tooLong, type Words } from "../../realtime/client/words.js";
 import type { Code, Content } from "./content.js";
 import { opensWords } from "./message.js";
 import type { Doings, Model } from "./model.js";
@@ -69,7 +70,7 @@ function form(model: Model, doings: Doings, content: Content, open: boolean): Te
       <div class="field">
         <label for="first">${words(open ? "widget.first_message" : "widget.message")}</label>
         <p class="hint" id="first-hint">${words("widget.first_message_private")}</p>
-        ${textField(model, doings)}
+        ${textField(model, doings)} ${model.fault && lacksWords(model) ? faultBox(model.fault) : nothing}
       </div>
       <details class="questions">
         <summary>${words("widget.questions")}</summary>
@@ -98,7 +99,7 @@ function form(model: Model, doings: Doings, content: Content, open: boolean): Te
             <span>${words("widget.same_coach")}</span>
           </label>`
         : nothing}
-      ${model.fault ? faultBox(model.fault) : nothing}
+      ${model.fault && !lacksWords(model) ? faultBox(model.fault) : nothing}
       <button type="submit" class="main" aria-disabled=${String(model.busy)}>
         ${words(model.busy ? "widget.starting" : open ? "widget.join_queue" : "widget.message_leave_yes")}
       </button>
@@ -124,6 +125,11 @@ function textField(model: Model, doings: Doings): TemplateResult {
       ${over > 0 ? tooLong(words, over) : words("widget.limit", { limit: "4,000" })}
     </p>
   `;
+}
+
+/** Whether a message was to be left without words: that is told beside its field, which has the cursor. */
+function lacksWords({ service, draft }: Model): boolean {
+  return service?.open === false && draft.trim() === "";
 }
 
 /** What a question offers: only main topics, as a parent should not have to know the codebook. */
@@ -155,6 +161,22 @@ function closed({ words, service, language }: Model, content: Content): Template
   `;
 }
 
+/** Why no four words, or these, open anything, in words of either language. */
+export function codeFault(refused: Refused | null, words: Words, language: string): Fault {
+  if (!refused) return { message: words("widget.return_code_missing"), nextStep: "" };
+  const nextStep = words("widget.return_code_check");
+  switch (refused.code) {
+    case "bad_request":
+      return { message: words("widget.return_code_unlike"), nextStep };
+    case "not_found":
+      return { message: words("widget.return_code_unknown"), nextStep };
+    case "rate_limited":
+      return { message: words("widget.return_code_too_often"), nextStep: words("widget.return_code_wait") };
+    default:
+      return faultOf(refused, words, language);
+  }
+}
+
 export function returnView(model: Model, doings: Doings): TemplateResult {
   const { words, fault, busy } = model;
   const send = (event: SubmitEvent): void => {
@@ -175,9 +197,11 @@ export function returnView(model: Model, doings: Doings): TemplateResult {
             autocomplete="off"
             autocapitalize="none"
             spellcheck="false"
+            aria-invalid=${String(fault !== null)}
+            aria-describedby=${fault ? "code-fault" : nothing}
           />
         </div>
-        ${fault ? faultBox(fault) : nothing}
+        <div id="code-fault">${fault ? faultBox(fault) : nothing}</div>
         <button type="submit" class="main" aria-disabled=${String(busy)}>${words("widget.return_code_use")}</button>
         <button type="button" class="quiet" @click=${() => doings.goTo("start")}>${words("common.back")}</button>
       </form>

@@ -8,7 +8,7 @@ import { delivery, isTyping, messages, missing, type Said } from "../../realtime
 import { characters, faultOf, tooLong, type Words } from "../../realtime/client/words.js";
 import { closingView, keptView, messageLeft } from "./message.js";
 import { type Doings, helpShown, type Model, statusOf, streamOf } from "./model.js";
-import { afterwards, emergency, faultBox, notice, support } from "./parts.js";
+import { afterwards, emergency, faultBox, notice, research, support } from "./parts.js";
 
 const STAFF = ["coach", "supervisor"];
 const WARN_LEFT = 300;
@@ -70,7 +70,7 @@ function talk(model: Model, doings: Doings, status: string): TemplateResult {
       ${warned(model) ? html`<p class="fault" role="status">${words("widget.warned")}</p>` : nothing}
       ${helpShown(model) && model.content ? support(model.content) : nothing}
       <p class=${model.connection?.line() === "open" && !coachAway(model) ? "line well" : "line"} role="status">${lineWords(model)}</p>
-      ${composer(model, doings)} ${model.confirmingEnd ? confirmEnd(model, doings, status) : nothing}
+      ${model.confirmingEnd ? confirmEnd(model, doings, status) : composer(model, doings)}
     </main>
   `;
 }
@@ -277,7 +277,7 @@ function ended(model: Model, doings: Doings, status: string): TemplateResult {
       <h1 tabindex="-1">${words("widget.ended")}</h1>
       <p>${words(endedBy(model, status))}</p>
       ${content ? notice(content.notices.ending.text) : nothing} ${content ? emergency(content) : nothing}
-      ${afterwards(model, doings)}
+      ${status === "abandoned" ? research(model, doings) : afterwards(model, doings)}
       <details class="more" ?open=${messageLeft(model)}>
         <summary>${words("widget.transcript")}</summary>
         ${log(model, doings)}
