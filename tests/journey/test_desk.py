@@ -60,7 +60,7 @@ async def test_what_a_coach_opens_or_must_fill_in_comes_into_sight(
     await expect(message).to_have_value(re.compile("safe right now"))
 
     await message.fill("x" * 4001)
-    await expect(desk.get_by_text("Too long by 1 characters")).to_be_visible()
+    await expect(desk.get_by_text("Too long by one character")).to_be_visible()
     await desk.get_by_role("button", name="End chat").click()
     await expect(desk.get_by_role("button", name="Yes, end it")).to_be_in_viewport()
     await desk.get_by_role("button", name="Yes, end it").click()

@@ -342,7 +342,7 @@ async def test_a_text_that_is_too_long_is_told_and_not_sent(
     await page.goto(f"{service.url}/embed")
     await _begin(page)
     await page.get_by_label("Your message").fill("é" * 4001)
-    await expect(page.get_by_text("Too long by 1 characters")).to_be_visible()
+    await expect(page.get_by_text("Too long by one character")).to_be_visible()
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_role("log").get_by_role("listitem")).to_have_count(1)
     await page.get_by_label("Your message").fill("é" * 4000)

@@ -11,6 +11,7 @@ SOURCES = [
     *(PROJECT / "app" / "widget").rglob("*.ts"),
     *(PROJECT / "app" / "widget").rglob("*.html"),
     *(PROJECT / "app" / "realtime").rglob("*.html"),
+    *(PROJECT / "app" / "realtime" / "client").rglob("*.ts"),
     *(PROJECT / "coach_console").rglob("*.ts"),
 ]
 KEY = re.compile(r"""["'`]((?:common|loader|widget|console|demo|error)\.[a-z_.]+(?:\$\{[^}]+\})?)["'`]""")
