@@ -29,9 +29,12 @@ SIDEWAYS = {f"sideways/{category}": category for category in CATEGORIES}
 EVERYDAY = sorted(f"everyday/{path.stem}" for path in (FOLDER / "everyday").glob("*.txt"))
 NEAR = [name for name in EVERYDAY if name.startswith("everyday/near")]  # in the turns of phrase of a risk
 LONG = ("long_everyday", "none_everyday", "long/everyday")  # of these, too, long texts are made
+BESIDE = sorted(f"beside/{path.stem}" for path in (FOLDER / "beside").glob("*.txt"))
+PAIRS = sorted(f"pairs/{path.stem}" for path in (FOLDER / "pairs").glob("*.txt"))
 AT_ONCE = 500  # windows
 TIMES = 6  # that each line of the newer files is told
 FEW = 2  # of these tellings that what the first question is learnt from holds
+PAIRED = 4  # times that each of the pairs is told
 PASSAGES = 8000  # of a few everyday sentences
 LONG_TEXTS = 2500  # of each kind: quiet ones, and ones that tell of a risk in one place
 KEPT = 3  # windows of each quiet one
@@ -46,6 +49,7 @@ _SHORT = {
 _LONG = {short: long for long, short in _SHORT.items() if short not in {"its", "were", "ill", "id"}}
 
 Row = Numbers
+Told = tuple[Window, str | None]  # a window of a text, and what it tells of (None: no risk)
 
 
 def rows_of(read: Sequence[Window]) -> list[Row]:
@@ -70,19 +74,19 @@ def spoken(text: str, rng: random.Random) -> str:
 
 
 def told(seed: int) -> list[Example]:
-    """Texts of all templates that the first question is learnt from."""
+    """Texts of all templates that the first question is learnt from, but the pairs."""
     rng = random.Random(seed)  # noqa: S311 (no secret: it must give the same texts each time)
     texts = [
         Example(spoken(text.text, rng), text.label, text.template)
         for text in examples(LABELS, seed=seed, each=EACH)
     ]
     number = max(text.template for text in texts)
-    for name, label in {**SIDEWAYS, **dict.fromkeys(EVERYDAY)}.items():
+    for name, label in {**SIDEWAYS, **dict.fromkeys(BESIDE), **dict.fromkeys(EVERYDAY)}.items():
         if name in NEAR:
             continue
         for template in read_templates(name):
             number += 1
-            times = TIMES if label else FEW
+            times = FEW if name in EVERYDAY else TIMES
             texts += [Example(retold(template, rng), label, number) for _ in range(times)]
     return texts
 
@@ -93,11 +97,29 @@ def retold(template: str, rng: random.Random) -> str:
     return spoken(varied(text, rng, *AROUND) if rng.random() < 0.8 else text, rng)
 
 
-def drawn(seed: int) -> list[tuple[Row, str | None]]:
+def drawn(seed: int) -> list[Told]:
     """All that the first question is learnt from: whole texts, windows of long ones, what each tells of."""
     texts = told(seed)
-    read = [(windows(text.text)[0], text.label) for text in texts] + list(_long_texts(texts, seed))
-    return list(zip(rows_of([window for window, _ in read]), (label for _, label in read), strict=True))
+    return [(windows(text.text)[0], text.label) for text in texts] + list(_long_texts(texts, seed))
+
+
+def paired(seed: int) -> list[Told]:
+    """Messages of which one tells of a risk and the next, in much the same words, of none.
+
+    For what words mean; the sums of hashed words tell hardly anything by them.
+    """
+    rng = random.Random(seed)  # noqa: S311 (no secret: it must give the same texts each time)
+    read: list[Told] = []
+    for name in PAIRS:
+        label = None
+        for line in read_templates(name):
+            if line.startswith("["):
+                label = line.strip("[]")
+                continue
+            sign, template = line.split(" ", 1)
+            tells = label if sign == "+" else None
+            read += [(windows(retold(template, rng))[0], tells) for _ in range(PAIRED)]
+    return read
 
 
 def everyday(seed: int) -> list[Row]:
@@ -112,7 +134,7 @@ def everyday(seed: int) -> list[Row]:
     return rows_of([rng.choice(windows(text)) for text in texts])
 
 
-def _long_texts(texts: Sequence[Example], seed: int) -> Iterator[tuple[Window, str | None]]:
+def _long_texts(texts: Sequence[Example], seed: int) -> Iterator[Told]:
     """Windows of long texts, as the service cuts them: some of quiet ones, the one that holds most of a risk.
 
     Without them the classifier would know whole texts alone, and take pieces of small talk for risks.
@@ -153,3 +175,10 @@ def _around() -> tuple[list[str], list[str]]:
 
 
 AROUND = _around()
+
+
+def all_words() -> set[str]:
+    """The words of all templates, in one spelling."""
+    names = [*LABELS, *SIDEWAYS, *BESIDE, *EVERYDAY, *LONG, *PAIRS, "around"]
+    lines = [re.sub(r"[][|]", " ", line) for name in names for line in read_templates(name)]
+    return {token.word for line in lines for window in windows(line) for token in window.tokens}

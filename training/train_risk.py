@@ -1,7 +1,8 @@
-"""Trains the classifier of the risk check on our own texts: `make train-risk`.
+"""Trains the classifier of the risk check, and its net, on our own texts: `make train-risk`.
 
-It counts in whole numbers, and uses no function whose last digit differs between machines, so that training
-again gives the same weights anywhere. With `--held-back` it prints what is expected on unseen texts: every
+The classifier counts in whole numbers, and uses no function whose last digit differs between machines, so
+that training again gives the same weights anywhere; of the net (training/meanings.py) the same machine makes
+the same again. With `--held-back` it prints what the classifier alone does on unseen texts: every
 fifth template held back, five times over. With `--measure` it only measures anew, after a new limit.
 """
 
@@ -19,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.safeguarding import classifier
+from app.safeguarding import meanings as net
 from app.safeguarding.classifier import TABLES, chance
 from app.safeguarding.features import SIZE
 from app.safeguarding.risk import FLAGGED_FROM, detect_from_parent
 from app.safeguarding.tokens import windows
 from benchmarks.risk import read_messages, score
-from training.risk_texts import CATEGORIES, Row, drawn, everyday, rows_of, told
+from training import meanings, word_vectors
+from training.risk_texts import CATEGORIES, Row, Told, drawn, everyday, paired, rows_of, told
 from training.templates import FOLDER, Example
 
 DATA = Path(__file__).parents[1] / "app" / "safeguarding" / "data"
@@ -46,9 +49,10 @@ def source_hash() -> str:
         [
             *FOLDER.rglob("*.txt"),
             *DATA.glob("*.txt"),
-            *(room / f"{name}.py" for name in ("tokens", "features", "patterns", "context")),
+            *(room / f"{name}.py" for name in ("tokens", "features", "patterns", "context", "meanings")),
             Path(__file__),
-            *(Path(__file__).with_name(f"{name}.py") for name in ("templates", "risk_texts")),
+            *(Path(__file__).with_name(f"{name}.py") for name in ("templates", "risk_texts", "meanings")),
+            word_vectors.FOLDER / "vectors.bytes",
         ]
     )
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
@@ -137,9 +141,11 @@ def expected(texts: list[Example], rows: list[Row]) -> None:
 def stale() -> int:
     """1 when the weights are not the card's, or were made from something else than stands here."""
     card = json.loads((DATA / "risk.card.json").read_text(encoding="utf-8"))
-    if sha256((DATA / card["weights"]).read_bytes()).hexdigest() != card["sha256"]:
-        print("app/safeguarding/data/risk.weights is not what its card names: make train-risk")
-        return 1
+    for part in (card, card["meanings"]):
+        held = b"".join((DATA / part[name]).read_bytes() for name in ("words", "weights") if name in part)
+        if sha256(held).hexdigest() != part["sha256"]:
+            print(f"app/safeguarding/data/{part['weights']} is not what its card names: make train-risk")
+            return 1
     if source_hash() != card["made_from"]:
         print("app/safeguarding/data/risk.weights is stale: make train-risk")
         return 1
@@ -149,6 +155,7 @@ def stale() -> int:
 def measured() -> dict[str, dict[str, float]]:
     """What the stored model, with the limits that stand now, finds in the labelled messages: sums alone."""
     classifier.stored.cache_clear()
+    net.stored.cache_clear()
     figures = {}
     for name in MEASURED:
         rows = read_messages(SETS / f"{name}.jsonl")
@@ -174,26 +181,28 @@ def write(card: dict[str, Any]) -> None:
     path.write_text(json.dumps(card | {"measured": measured()}, indent=2) + "\n", encoding="utf-8")
 
 
-def trained() -> tuple[dict[str, Trained], dict[str, int]]:
-    """All tables, and how many texts they were learnt from.
+def trained() -> tuple[dict[str, Trained], list[Told], dict[str, int]]:
+    """All tables, the texts of the first question, and how many texts they were learnt from.
 
     Two questions. Does it tell of any risk? Learnt from risks and as many texts that sound like one.
     Of this one? Learnt, for each category, from its risks and the bulk of everyday talk.
     """
     fits: dict[str, list[Trained]] = {name: [] for name in TABLES}
     counts: Counter[str] = Counter()
+    read: list[Told] = []
     for seed in SEEDS:
         texts, talk = drawn(seed), everyday(seed)
-        rows, labels = [row for row, _ in texts], [label for _, label in texts]
+        read += texts
+        rows, labels = rows_of([window for window, _ in texts]), [label for _, label in texts]
         fits["any"].append(fit(rows, [label is not None for label in labels], seed=seed))
         for category in CATEGORIES:
-            own = [row for row, label in texts if label in {category, None}]
+            own = [row for row, label in zip(rows, labels, strict=True) if label in {category, None}]
             told_of = [label == category for label in labels if label in {category, None}]
             fits[category].append(fit([*own, *talk], [*told_of, *[False] * len(talk)], seed=seed))
         counts["texts"] += len(texts) + len(talk)
         counts["of_them_risk"] += sum(label is not None for label in labels)
         counts["of_them_everyday"] += len(talk)
-    return {name: mean(some) for name, some in fits.items()}, dict(counts)
+    return {name: mean(some) for name, some in fits.items()}, read, dict(counts)
 
 
 def main(arguments: list[str]) -> int:
@@ -210,23 +219,31 @@ def main(arguments: list[str]) -> int:
         texts = told(SEEDS[0])
         expected(texts, rows_of([windows(text.text)[0] for text in texts]))
         return 0
-    fitted, counts = trained()
+    fitted, read, counts = trained()
     weights, tables = b"", {}
     for name in TABLES:
         values, tables[name] = rounded(fitted[name])
         weights += values
+    pairs = [text for seed in SEEDS for text in paired(seed)]
+    words, numbers, on_card = meanings.rounded(meanings.taught([*read, *pairs], seed=SEEDS[0]))
     card = {
         "name": "risk",
-        "kind": "logistic regression on hashed words and their neighbours; one table of bytes each",
+        "kind": "logistic regression on hashed words and their neighbours, one table of bytes each; "
+        "beside it a convolutional net over word vectors, in bytes",
         "trained_on": "templates of our own in training/risk; no text of a real person",
+        "starts_from": f"GloVe word vectors (Public Domain Dedication and License) of {word_vectors.SOURCE}",
         "weights": "risk.weights",
         "sha256": sha256(weights).hexdigest(),
         "made_from": source_hash(),
         **counts,
+        "of_pairs": len(pairs),
         "seeds": SEEDS,
         "tables": tables,
+        "meanings": on_card,
     }
     (DATA / "risk.weights").write_bytes(weights)
+    (DATA / on_card["words"]).write_bytes(words)
+    (DATA / on_card["weights"]).write_bytes(numbers)
     write(card)
     print(f"{counts['texts']} texts, sha256 {card['sha256']}")
     return 0

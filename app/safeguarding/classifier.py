@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from app.safeguarding.features import PLACES, SIZE, Features, Numbers
 from app.safeguarding.rules import Category
 
-TABLES = ("any", *(category.value for category in Category))
-# For each kind of feature, what a word has of one that begins so many places (a row) before it, in sixths.
+_CATEGORIES = tuple(Category)
+TABLES = ("any", *(category.value for category in _CATEGORIES))
+# For each kind of feature, what a word has of one that begins so many places (a row) before it, in parts.
+_PARTS = 6
 _SHARES = np.array(
     [
-        [6 // len(places) if place in places else 0 for places in PLACES]
+        [_PARTS // len(places) if place in places else 0 for places in PLACES]
         for place in range(max(map(max, PLACES)) + 1)
     ]
 )
@@ -39,20 +41,20 @@ class Tables:
     bias: NDArray[np.float64]
     scale: NDArray[np.float64]
 
-    def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> list[float]:
+    def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> NDArray[np.float64]:
         """How much the features of each of so many windows speak for any risk."""
         sums = np.bincount(window, weights=self.any_risk.take(numbers), minlength=count)
-        weights: list[float] = (self.bias[0] + self.scale[0] * sums).tolist()
+        weights: NDArray[np.float64] = self.bias[0] + self.scale[0] * sums
         return weights
 
     def by_category(self, numbers: Numbers) -> dict[Category, float]:
         """How much the features of one window speak for each category."""
         sums = self.categories.take(numbers, axis=0).sum(axis=0, dtype=np.int64)
         weights = (self.bias[1:] + self.scale[1:] * sums).tolist()
-        return dict(zip(Category, weights, strict=True))
+        return dict(zip(_CATEGORIES, weights, strict=True))
 
-    def shares(self, features: Features, window: int) -> list[int]:
-        """What each word of a window brings to the sum, in sixths; what neighbours bring is shared."""
+    def shares(self, features: Features, window: int) -> list[float]:
+        """What each word of a window brings to its weight; what neighbours bring is shared."""
         (own,) = np.nonzero(features.window == window)
         first, after = own[0], own[-1] + 1
         numbers, valid = features.numbers[:, first:after], features.valid[:, first:after]
@@ -60,7 +62,8 @@ class Tables:
         brought = by_place[0]
         for place, row in enumerate(by_place[1:], start=1):
             brought[place:] += row[:-place]
-        words: list[int] = brought[1:-1].tolist()  # without the edges, whose share is nobody's
+        own_words = brought[1:-1]  # without the edges, whose share is nobody's
+        words: list[float] = (self.scale[0] / _PARTS * own_words).tolist()
         return words
 
 

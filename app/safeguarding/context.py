@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.safeguarding.patterns import Hit
-from app.safeguarding.tokens import Token, data_words
+from app.safeguarding.tokens import Token, data_words, kind_of
 
 REACH = 3  # words before a phrase in which a denial speaks of it
 BEFORE, AFTER = 4, 8  # words around a phrase in which a story, the past, work or a joke makes it another's
@@ -15,7 +15,7 @@ _DENIALS = frozenset(data_words("denials.txt"))
 
 def marks(tokens: Sequence[Token], found: list[Hit]) -> list[str]:
     """Names of what was found and of how it seems meant, and of each pair of both."""
-    meant = sorted({token.kind for token in tokens if token.kind in _MEANT})
+    meant = sorted(_MEANT.intersection(map(kind_of, tokens)))
     if not found:
         return [*(f"meant {kind}" for kind in meant), "phrases 0"]
     told = sorted({_told(tokens, hit) for hit in found})

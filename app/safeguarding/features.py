@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from app.safeguarding.tokens import Token, number
+from app.safeguarding.tokens import Token, kind_number_of, number, word_number_of
 
 BITS = 17
 SIZE = 1 << BITS
@@ -58,8 +58,8 @@ def of_windows(windows: Sequence[Sequence[Token]]) -> Features:
     words: list[int] = []
     kinds: list[int] = []
     for tokens in windows:
-        words += (0, *[token.word_number for token in tokens], 0)
-        kinds += (_BEGIN, *[token.kind_number for token in tokens], _END)
+        words += (0, *map(word_number_of, tokens), 0)
+        kinds += (_BEGIN, *map(kind_number_of, tokens), _END)
     count = len(words)
     neighbours = np.zeros((6, count), dtype=np.int64)
     neighbours[0], neighbours[2] = words, kinds

@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from app.safeguarding.rules import Category
-from app.safeguarding.tokens import CLASSES, Token, data_lines, data_words
+from app.safeguarding.tokens import CLASSES, Token, data_lines, data_words, word_of
 
 _GAP = r"(?:\S+ ){0,3}?"
 _COMMON = frozenset(data_words("common_words.txt"))
@@ -94,13 +95,18 @@ def _by_element() -> list[dict[str, int]]:
     return [dict(element) for element in elements]
 
 
-# Sets of phrases are whole numbers, a bit for each.
+# Sets of phrases are whole numbers, a bit for each. Several sets stand side by side in one: the phrases that
+# a word starts, and for each place of `all_of` those in which it may stand there.
+_COUNT = len(_PHRASES)
+_EVERY = (1 << _COUNT) - 1
 _WHOLE, _BEGUN = _by_need()
 _AT_ELEMENT = _by_element()
-_WITHOUT = [
-    sum(1 << at for at, phrase in enumerate(_PHRASES) if len(phrase.all_of) <= element)
+_WITHOUT = sum(
+    1 << at + _COUNT * (element + 1)
     for element in range(_ELEMENTS)
-]
+    for at, phrase in enumerate(_PHRASES)
+    if len(phrase.all_of) <= element
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +120,19 @@ class Hit:
 
 def likely(tokens: Sequence[Token]) -> list[Phrase]:
     """The phrases whose words all stand somewhere in these; no other phrase can be found in them."""
-    held = [_helped_by(token.word) for token in tokens]
-    found = 0
-    for started, _ in held:
-        found |= started
-    for element, without in enumerate(_WITHOUT):
+    standing = reduce(or_, map(_helped_by, map(word_of, tokens)), _WITHOUT)
+    found = standing & _EVERY
+    for _ in range(_ELEMENTS):
         if not found:
             return []
-        standing = without
-        for _, elements in held:
-            standing |= elements[element]
+        standing >>= _COUNT
         found &= standing
-    return [phrase for at, phrase in enumerate(_PHRASES) if found >> at & 1] if found else []
+    phrases = []
+    while found:
+        lowest = found & -found
+        phrases.append(_PHRASES[lowest.bit_length() - 1])
+        found ^= lowest
+    return phrases
 
 
 def hits(tokens: Sequence[Token]) -> list[Hit]:
@@ -144,16 +151,14 @@ def hits(tokens: Sequence[Token]) -> list[Hit]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _helped_by(word: str) -> tuple[int, tuple[int, ...]]:
+def _helped_by(word: str) -> int:
     """The phrases that this word makes worth looking for, and those in which it stands, by their elements."""
     spellings = {word, CLASSES.get(word, word)}
     started = [_WHOLE.get(each, 0) for each in spellings]
     started += [phrases for beginning, phrases in _BEGUN.items() if word.startswith(beginning)]
-    return _all(started), tuple(_all(element.get(each, 0) for each in spellings) for element in _AT_ELEMENT)
-
-
-def _all(phrases: Iterable[int]) -> int:
-    together = 0
-    for each in phrases:
-        together |= each
-    return together
+    standing = [
+        element.get(each, 0) << _COUNT * at
+        for at, element in enumerate(_AT_ELEMENT, start=1)
+        for each in spellings
+    ]
+    return reduce(or_, started + standing)

@@ -1,4 +1,4 @@
-"""Reads one text for signs that somebody is at risk: phrases and a small trained classifier.
+"""Reads one text for signs that somebody is at risk: phrases, a small classifier, what words mean.
 
 Pure: no database, no clock. A miss costs more than a false alarm, so it flags readily.
 It flags; what follows is for people.
@@ -13,14 +13,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.safeguarding import classifier, context, features, patterns
+from app.safeguarding import classifier, context, features, meanings, patterns
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
-FLAGGED_FROM = -0.9  # how much speaks for any risk; low: a miss costs more than a false alarm
-CALLED_FROM = 0.4  # the mean of that and of what speaks for one category: from here people are called
+FLAGGED_FROM = -1.8  # how much speaks for any risk; low: a miss costs more than a false alarm
+CALLED_FROM = 0.6  # the mean of that and of what speaks for one category: from here people are called
 NAMED_FROM = 3.0  # a second category; its table knows no other risk, only everyday talk
+# What the classifier must say by itself before anybody asks what the words mean:
+NEAR, NEAR_TO_CALLED = -2.8, -0.9  # less hardly ever comes to a flag, or to a call
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
 LONGER = 3.5  # what a text e times as long must bring more, unless a phrase says it plainly
@@ -105,21 +107,33 @@ def detect_all(asked: Sequence[Asked]) -> list[list[Flag]]:
     best: list[dict[Category, Flag]] = [{} for _ in asked]
     read = [window for of, each in enumerate(asked) for window in _windows_of(of, each)]
     if read:
+        tokens = [each.window.tokens for each in read]
         marks = [context.marks(each.window.tokens, each.found) for each in read]
-        made = features.of_windows([each.window.tokens for each in read])
+        made = features.of_windows(tokens)
         numbers, window = features.each_once(made, marks)
         _, model = classifier.stored()
-        weights = model.weigh(numbers, window, count=len(read))
+        net = meanings.stored()
+        summed = [
+            weight + (PLAIN if each.plain else -each.more)
+            for each, weight in zip(read, model.weigh(numbers, window, count=len(read)).tolist(), strict=True)
+        ]
+        near = [
+            at
+            for at, (each, weight) in enumerate(zip(read, summed, strict=True))
+            if weight >= (NEAR_TO_CALLED if asked[each.of].calling else NEAR)
+        ]
+        meant = net.weigh([tokens[at] for at in near]).tolist() if near else []
         begins = np.searchsorted(window, np.arange(len(read) + 1))
-        for at, (each, weight) in enumerate(zip(read, weights, strict=True)):
+        for at, weight in zip(near, meant, strict=True):
+            each, brought = read[at], summed[at] + weight
             text, calling, _ = asked[each.of]
-            brought = weight + (PLAIN if each.plain else -each.more)
             if brought < FLAGGED_FROM:
                 continue
             by_category = model.by_category(numbers[begins[at] : begins[at + 1]])
             if calling and (brought + max(by_category.values())) / 2 < CALLED_FROM:
                 continue
-            shares = partial(model.shares, made, at)
+            alone = summed[at] >= FLAGGED_FROM  # then its words say why, else what they mean does
+            shares = partial(model.shares, made, at) if alone else partial(net.shares, tokens[at])
             for flag in _flags(text, each, by_category, weight=brought, shares=shares):
                 known = best[each.of].get(flag.category)
                 if known is None or flag.score > known.score:
@@ -151,7 +165,7 @@ def _flags(
     weights: dict[Category, float],
     *,
     weight: float,
-    shares: Callable[[], list[int]],
+    shares: Callable[[], list[float]],
 ) -> list[Flag]:
     told = {hit.category for hit in read.plain}
     first = max(weights, key=lambda category: (category in told, weights[category]))
@@ -173,7 +187,7 @@ def _quoted(text: str, stand: list[tuple[int, int]], found: Iterable[patterns.Hi
     return tuple(dict.fromkeys(text[start:end] for start, end in quoted))
 
 
-def _heaviest(text: str, stand: list[tuple[int, int]], shares: Sequence[int]) -> tuple[str, ...]:
+def _heaviest(text: str, stand: list[tuple[int, int]], shares: Sequence[float]) -> tuple[str, ...]:
     """The words that weighed most for a risk, in the order of the text."""
     ranked = sorted(range(len(shares)), key=lambda place: -shares[place])[:SHOWN]
     heavy = sorted(place for place in ranked if shares[place] > 0) or sorted(ranked[:1])

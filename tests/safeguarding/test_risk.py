@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.safeguarding import Flag, classifier, detect
+from app.safeguarding import Flag, classifier, detect, meanings
 from app.safeguarding.risk import detect_from_parent
 from app.safeguarding.rules import Category
 from app.safeguarding.tokens import WHOLE, windows
 from benchmarks.contenders import PROSE
 from benchmarks.risk import read_messages, score
-from training.risk_texts import EVERYDAY, LABELS, LONG, SIDEWAYS
+from training.risk_texts import BESIDE, EVERYDAY, LABELS, LONG, PAIRS, SIDEWAYS, all_words
 from training.templates import read_templates
 from training.train_risk import measured, source_hash
 
@@ -23,8 +23,8 @@ DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.97, "weakest category": 0.94, "PPV": 0.72},
-    "final": {"sensitivity": 0.94, "weakest category": 0.88, "PPV": 0.72},
+    "tuning": {"sensitivity": 0.96, "weakest category": 0.88, "PPV": 0.78},
+    "final": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.73},
 }
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
 
@@ -110,8 +110,8 @@ def test_the_test_set_is_whole_and_apart_from_training() -> None:
     assert sum(not row["risk"] for row in rows) * 2 >= len(rows)
     assert len({row["text"] for row in rows}) == len(rows)
     trained = {
-        template.lower()
-        for name in (*LABELS, *SIDEWAYS, *EVERYDAY, *LONG)
+        template.lower().removeprefix("+ ").removeprefix("- ")
+        for name in (*LABELS, *SIDEWAYS, *BESIDE, *EVERYDAY, *LONG, *PAIRS)
         for template in read_templates(name)
     }
     assert not ({row["text"].lower() for row in rows} | talk) & trained
@@ -122,6 +122,9 @@ def test_the_model_is_the_one_that_its_card_names() -> None:
     weights = (ROOM / card["weights"]).read_bytes()
     assert sha256(weights).hexdigest() == card["sha256"]
     assert len(weights) <= 1 << 20
+    words, numbers = (ROOM / card["meanings"][name] for name in ("words", "weights"))
+    assert sha256(words.read_bytes() + numbers.read_bytes()).hexdigest() == card["meanings"]["sha256"]
+    assert len(weights) + len(words.read_bytes()) + len(numbers.read_bytes()) <= 3 * 1024 * 1024
     assert source_hash() == card["made_from"], "train anew: make train-risk"
 
 
@@ -194,3 +197,35 @@ def test_other_weights_than_the_cards_are_refused() -> None:
     weights[0] ^= 1
     with pytest.raises(ValueError, match="not those that its card names"):
         classifier.read_tables(card, bytes(weights))
+
+
+def test_other_meanings_than_the_cards_are_refused() -> None:
+    card = classifier.stored()[0]["meanings"]
+    words, numbers = ((ROOM / card[name]).read_bytes() for name in ("words", "weights"))
+    with pytest.raises(ValueError, match="not those that its card names"):
+        meanings.read_net(card, words, numbers[:-1] + bytes([numbers[-1] ^ 1]))
+
+
+def test_what_a_window_means_hangs_on_no_window_beside_it() -> None:
+    net = meanings.stored()
+    some = [windows(text)[0].tokens for text in ("he ties it round his neck", "", "tea was late again", "hm")]
+    together = net.weigh(some).tolist()
+    assert together == [float(net.weigh([one])[0]) for one in some]
+    assert together[0] != together[2]
+
+
+def test_without_the_word_that_brings_most_a_window_weighs_less() -> None:
+    net = meanings.stored()
+    tokens = windows("he has written letters to all of us and hidden them")[0].tokens
+    shares = net.shares(tokens)
+    assert len(shares) == len(tokens)
+    most = shares.index(max(shares))
+    assert net.weigh([tokens[:most] + tokens[most + 1 :]])[0] < net.weigh([tokens])[0]
+
+
+def test_a_word_that_no_training_text_holds_is_read_by_its_like() -> None:
+    net, ours = meanings.stored(), all_words()
+    assert {"morphine", "umbrella"} <= net.rows.keys()
+    assert not {"morphine", "umbrella"} & ours
+    drug, thing = (windows(f"she took a lot of {word}")[0].tokens for word in ("morphine", "umbrella"))
+    assert net.weigh([drug])[0] > net.weigh([thing])[0]
