@@ -66,14 +66,18 @@ def of_windows(windows: Sequence[Sequence[Token]]) -> Features:
     for row, reach in ((1, 1), (3, 1), (4, 2), (5, 3)):
         neighbours[row, : count - reach] = neighbours[0 if row == 1 else 2, reach:]
     numbers = (_FACTORS @ neighbours + _PLUS >> _SHIFT) & _MASK
-    lengths = np.fromiter((len(tokens) + 2 for tokens in windows), dtype=np.int64, count=len(windows))
-    after = np.cumsum(lengths)
-    here = np.arange(count)
-    behind = np.repeat(after, lengths) - 1 - here  # places between here and the last of the window
-    first = np.zeros(count, dtype=np.bool_)
-    first[after - lengths] = True
-    valid = (behind >= _REACH + _INNER) & ~(first & _INNER)
-    return Features(numbers, valid, np.repeat(np.arange(len(windows)), lengths))
+    lengths = [len(tokens) + 2 for tokens in windows]
+    valid = np.concatenate([_valid(length) for length in lengths], axis=1)
+    return Features(numbers, valid, np.arange(len(windows)).repeat(lengths))
+
+
+@lru_cache(maxsize=1 << 7)
+def _valid(length: int) -> NDArray[np.bool_]:
+    """Where in a window of so many places, its edges among them, each kind of feature is whole."""
+    here = np.arange(length)
+    behind = length - 1 - here  # places between here and the last of the window
+    valid: NDArray[np.bool_] = (behind >= _REACH + _INNER) & ~((here == 0) & _INNER)
+    return valid
 
 
 def each_once(features: Features, marks: Sequence[Sequence[str]]) -> tuple[Numbers, Numbers]:
