@@ -55,6 +55,7 @@ async def test_what_a_coach_opens_or_must_fill_in_comes_into_sight(
     await desk.keyboard.type("zzz")
     await expect(desk.get_by_text("Nothing found.")).to_be_visible()
     await search.fill("about safety")
+    await expect(desk.get_by_text("Asking about safety")).to_be_visible()
     await desk.keyboard.press("Enter")
     await expect(message).to_be_focused()
     await expect(message).to_have_value(re.compile("safe right now"))
