@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from app import audit, clock
 from app.accounts import queries
+from app.accounts.locks import lock_parents
 from app.accounts.models import (
     Consent,
     FirstSignIn,
@@ -373,26 +374,6 @@ async def _end_sessions(
 async def _drop_links(session: AsyncSession, staff_id: UUID) -> None:
     await session.execute(
         delete(FirstSignIn).where(col(FirstSignIn.staff_id) == staff_id, col(FirstSignIn.used_at).is_(None))
-    )
-
-
-async def lock_parents(session: AsyncSession, conversations: Collection[UUID]) -> None:
-    """Keep everybody else from changing what these conversations' parents have, until the transaction ends.
-
-    That is their tokens, return code and consent; whoever wants a conversation's log as well locks it first.
-    """
-    # Two devices of one parent may ask at once: what each conversation has once is written in turn.
-    await session.execute(
-        select(col(ParentToken.token_hash))
-        .where(col(ParentToken.conversation_id).in_(conversations))
-        .order_by(col(ParentToken.token_hash))
-        .with_for_update()
-    )
-    await session.execute(
-        select(col(Consent.conversation_id))
-        .where(col(Consent.conversation_id).in_(conversations))
-        .order_by(col(Consent.conversation_id), col(Consent.purpose))
-        .with_for_update()
     )
 
 

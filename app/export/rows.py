@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app import audit, clock
-from app.accounts.actions import lock_parents
+from app.accounts.locks import lock_parents
 from app.accounts.models import Consent, Staff
 from app.anonymise import VERSION, Anonymised, anonymise, leaks
 from app.chat import log
