@@ -45,10 +45,21 @@ def serve_until_stopped(settings: Settings, listener: socket.socket, *, announce
     # The workers read the settings for themselves, and what was given on the command line from here.
     os.environ["EARSHOT_PUBLIC_URL"] = settings.public_url
     os.environ["EARSHOT_WORKERS"] = str(settings.workers)
-    supervisor = Multiprocess(_config(settings, "app.serving:worker"), [listener])
+    supervisor = Supervisor(_config(settings, "app.serving:worker"), [listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise ConfigurationError("A worker could not start.", next_step="It said why above.")
+
+
+class Supervisor(Multiprocess):
+    """uvicorn's, which also sees at once that a worker has died while it was asked whether it is well."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Look after each worker, and start one anew that is gone or does not answer."""
+        for process in self.processes:
+            # With a copy of the worker's own end here, its death would not end the wait for its answer.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 def worker() -> FastAPI:

@@ -237,8 +237,10 @@ async def _work_through(stage: Stage, line: Line, concern: UUID, state: ConcernS
         await stage.think(READING_S)
         data = frames.ConcernStepData(concern=concern, state=following.value, note=NOTE)  # type: ignore[arg-type]
         if following == ConcernState.DECIDED:
-            second = UUID(line.states["me"]["seconds"][0]["staff"])
-            data = replace(data, second=second, shared=NOBODY_ELSE, parent_told=NOTE)
+            seconds = line.states["me"]["seconds"]
+            if not seconds:
+                return  # nobody to decide with for now, or somebody else has closed it
+            data = replace(data, second=UUID(seconds[0]["staff"]), shared=NOBODY_ELSE, parent_told=NOTE)
         try:
             await line.request(_step(data), what="a concern's next step")
         except Refused:

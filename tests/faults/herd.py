@@ -1,10 +1,11 @@
 """F15: the server dies, and five hundred clients come back at once."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 from app import clock
-from tests.faults.company import Company, Seat, company_of, seat, words
+from tests.faults.company import EAGER, Company, Seat, company_of, seat, words
 from tests.faults.ground import Ground, Outcome
 from tests.faults.service import Service, serving
 
@@ -17,10 +18,12 @@ async def come_back_at_once(ground: Ground, count: int, seed: int, chance: Rando
     """The server is killed and started again; everybody has something to say, and is whole soon after."""
     outcome, longest = ground.outcome(seed), 0.0
     conversations, tabs = MANY if ground.scale == 1 else FEW
+    # A client that gives up before the machine can answer makes all of them wait longer.
+    manner = replace(EAGER, opening_s=ground.bound(EAGER.opening_s))
     seats = await seat(ground.settings, conversations)
     async with (
         serving(ground.nursery, ground.settings) as service,
-        company_of(ground.settings, seats, url=service.url, tabs=tabs) as company,
+        company_of(ground.settings, seats, url=service.url, tabs=tabs, manner=manner) as company,
     ):
         for _ in range(count):
             took = await _once(service, company, chance)
