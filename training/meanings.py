@@ -32,7 +32,7 @@ KNOWN_FROM = 5  # times that a word without a published vector must be seen
 CLASS_WIDE = 8
 ASIDE = 0.3  # of what it learns from which risk it is, beside whether it is one
 SURE = 0.97  # how sure it is to be of what is told, so that it is never far from saying otherwise
-SHARE = 0.5  # of what it says that is weighed beside the sum of the classifier
+SHARE = 0.43  # of what it says that is weighed beside the sum of the classifier
 FURTHEST = 6.0  # of the numbers of a word, in bytes
 
 Floats = NDArray[np.float32]

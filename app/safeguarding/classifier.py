@@ -43,7 +43,8 @@ class Tables:
 
     def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> NDArray[np.float64]:
         """How much the features of each of so many windows speak for any risk."""
-        sums = np.bincount(window, weights=self.any_risk.take(numbers), minlength=count)
+        each = self.any_risk.take(numbers)
+        sums = np.bincount(window, weights=each, minlength=count) if count > 1 else each.sum(keepdims=True)
         weights: NDArray[np.float64] = self.bias[0] + self.scale[0] * sums
         return weights
 

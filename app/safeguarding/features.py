@@ -63,9 +63,16 @@ def of_windows(windows: Sequence[Sequence[Token]]) -> Features:
     count = len(words)
     neighbours = np.zeros((6, count), dtype=np.int64)
     neighbours[0], neighbours[2] = words, kinds
-    for row, reach in ((1, 1), (3, 1), (4, 2), (5, 3)):
-        neighbours[row, : count - reach] = neighbours[0 if row == 1 else 2, reach:]
-    numbers = (_FACTORS @ neighbours + _PLUS >> _SHIFT) & _MASK
+    neighbours[1, :-1] = neighbours[0, 1:]
+    neighbours[3, :-1] = neighbours[2, 1:]
+    neighbours[4, :-2] = neighbours[2, 2:]
+    neighbours[5, :-3] = neighbours[2, 3:]
+    numbers = _FACTORS @ neighbours
+    numbers += _PLUS
+    numbers >>= _SHIFT
+    numbers &= _MASK
+    if len(windows) == 1:
+        return Features(numbers, _valid(count), np.zeros(count, dtype=np.int64))
     lengths = [len(tokens) + 2 for tokens in windows]
     valid = np.concatenate([_valid(length) for length in lengths], axis=1)
     return Features(numbers, valid, np.arange(len(windows)).repeat(lengths))
@@ -85,12 +92,17 @@ def each_once(features: Features, marks: Sequence[Sequence[str]]) -> tuple[Numbe
 
     In the order of windows, and of numbers within one.
     """
-    of_texts = (features.window * SIZE + features.numbers)[features.valid]
+    numbers = features.numbers if len(marks) == 1 else features.window * SIZE + features.numbers
+    of_texts = numbers[features.valid]
     of_marks = [at * SIZE + _of_mark(mark) for at, some in enumerate(marks) for mark in some]
-    keys = np.sort(np.concatenate((of_texts, np.array(of_marks, dtype=np.int64))))
-    first = np.ones(len(keys), dtype=np.bool_)
+    keys = np.concatenate((of_texts, np.array(of_marks, dtype=np.int64)))
+    keys.sort()
+    first = np.empty(len(keys), dtype=np.bool_)
+    first[0] = True
     np.not_equal(keys[1:], keys[:-1], out=first[1:])
     once = keys[first]  # numpy's `unique` hashes, which takes longer
+    if len(marks) == 1:
+        return once, np.zeros(len(once), dtype=np.int64)
     return once & _MASK, once >> BITS
 
 

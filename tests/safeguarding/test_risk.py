@@ -23,10 +23,12 @@ DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.95, "weakest category": 0.88, "PPV": 0.76},
-    "final": {"sensitivity": 0.98, "weakest category": 0.93, "PPV": 0.73},
+    "tuning": {"sensitivity": 0.98, "weakest category": 0.88, "PPV": 0.80},
+    "final": {"sensitivity": 0.95, "weakest category": 0.88, "PPV": 0.80},
 }
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
+# What is wanted of both halves together; one alone has too few texts of each category for it.
+WANTED = {"sensitivity": 0.97, "weakest category": 0.92, "PPV": 0.80}
 
 
 def _named(text: str) -> set[Category]:
@@ -82,24 +84,31 @@ def test_a_flag_shows_nothing_in_its_repr() -> None:
     assert "hits" not in repr(flag)
 
 
-def _falls_short(path: Path, check: Callable[[str], list[Flag]]) -> list[str]:
-    """The floors that a check does not reach on one half of the test set."""
-    total = score(read_messages(path), check)
+def _falls_short(
+    paths: list[Path], floors: dict[str, float], check: Callable[[str], list[Flag]]
+) -> list[str]:
+    """The floors that a check does not reach on these texts."""
+    total = score([row for path in paths for row in read_messages(path)], check)
     weakest = min(total.found[name] / total.told[name] for name in total.told.keys() - {"all"})
     figures = {"sensitivity": total.sensitivity, "weakest category": weakest, "PPV": total.precision}
-    return [name for name, figure in figures.items() if figure < FLOORS[path.stem][name]]
+    return [name for name, figure in figures.items() if figure < floors[name]]
 
 
 @pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
 def test_it_reaches_the_floors(path: Path) -> None:
-    assert _falls_short(path, detect) == []
+    assert _falls_short([path], FLOORS[path.stem], detect) == []
+
+
+def test_it_reaches_on_the_whole_set_what_is_wanted() -> None:
+    assert _falls_short(HALVES, WANTED, detect) == []
 
 
 @pytest.mark.parametrize("path", HALVES, ids=lambda path: path.stem)
 def test_a_check_that_knows_nothing_falls_short(path: Path) -> None:
     always = Flag(Category.ABUSE_NEGLECT, 1.0, ())
-    assert _falls_short(path, lambda _: [always]) == ["PPV"]
-    assert "sensitivity" in _falls_short(path, lambda _: [])
+    for floors in (FLOORS[path.stem], WANTED):
+        assert _falls_short([path], floors, lambda _: [always]) == ["PPV"]
+        assert "sensitivity" in _falls_short([path], floors, lambda _: [])
 
 
 def test_the_test_set_is_whole_and_apart_from_training() -> None:
@@ -228,7 +237,7 @@ def test_without_the_word_that_brings_most_a_window_nearly_always_weighs_less() 
 
 def test_a_word_that_no_training_text_holds_is_read_by_its_like() -> None:
     net, ours = meanings.stored(), all_words()
-    assert {"arsenic", "umbrella"} <= net.rows.keys()
-    assert not {"arsenic", "umbrella"} & ours
-    drug, thing = (windows(f"she took a lot of {word}")[0].tokens for word in ("arsenic", "umbrella"))
+    assert {"arsenic", "accordion"} <= net.rows.keys()
+    assert not {"arsenic", "accordion"} & ours
+    drug, thing = (windows(f"she took a lot of {word}")[0].tokens for word in ("arsenic", "accordion"))
     assert net.weigh([drug])[0] > net.weigh([thing])[0]
