@@ -192,7 +192,7 @@ async def test_over_http_a_blocked_session_starts_nothing_unless_somebody_is_at_
             asked: dict[str, object] = {"start_id": str(uuid4()), "first_message": words}
             return await client.post(PATH, json=asked | ({"session": str(tab)} if tab else {}))
 
-        refused = await start(TAB, "Ha ha, me again.")
+        refused = await start(TAB, "Ha ha, I am back.")
         assert (refused.status_code, refused.json()["code"]) == (403, "blocked")
         assert "999" in refused.json()["next_step"]
         assert (await start(uuid4(), "He will not sleep.")).status_code == 201
