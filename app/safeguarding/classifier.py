@@ -43,8 +43,7 @@ class Tables:
 
     def weigh(self, numbers: Numbers, window: Numbers, *, count: int) -> NDArray[np.float64]:
         """How much the features of each of so many windows speak for any risk."""
-        each = self.any_risk.take(numbers)
-        sums = np.bincount(window, weights=each, minlength=count) if count > 1 else each.sum(keepdims=True)
+        sums = np.bincount(window, weights=self.any_risk.take(numbers), minlength=count)
         weights: NDArray[np.float64] = self.bias[0] + self.scale[0] * sums
         return weights
 

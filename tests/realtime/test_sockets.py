@@ -247,8 +247,7 @@ async def test_a_silent_socket_is_pinged_and_closed(settings: Settings, database
                 await lively.send('{"t":"pong"}')
 
         answering = asyncio.create_task(answer())
-        ping = await _hear(silent, lambda f: f["t"] == "ping")
-        assert set(ping["d"]["heads"]) == {stream}
+        await _hear(silent, lambda f: f["t"] == "ping")
         assert await _close_code(silent) == 4001
         await asyncio.wait_for(answering, PATIENCE_S)
         await lively.close()
