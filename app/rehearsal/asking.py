@@ -9,6 +9,8 @@ import httpx
 from app.errors import AppError
 
 MOST_TRIES = 60
+# How a connection ends that was kept for the next request, when the service gave it up in the same moment.
+DROPPED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
 
 async def ask(
@@ -20,10 +22,14 @@ async def ask(
 ) -> tuple[dict[str, Any], httpx.Headers]:
     """Post JSON and return the answer with its headers; asked again when and where the service says so.
 
-    An error becomes the AppError that it was.
+    What is asked must be such that asking twice does no more than once. An error becomes the AppError that
+    it was.
     """
     for _ in range(MOST_TRIES):
-        response = await http.post(url, json=request, headers=headers)
+        try:
+            response = await http.post(url, json=request, headers=headers)
+        except DROPPED:
+            response = await http.post(url, json=request, headers=headers)
         told: dict[str, Any] = response.json() if "json" in response.headers.get("content-type", "") else {}
         if response.is_success:
             return told, response.headers

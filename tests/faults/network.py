@@ -43,6 +43,8 @@ async def cut_off(ground: Ground, count: int, seed: int, chance: Random) -> Outc
     ):
         for kind, strike in CUTS.items():
             async with company.talking(chance):
+                for place in seats:
+                    await company.tabs[place.conversation][0].connected()
                 victims = proxy.living
                 if kind == "half-open":
                     blind = iter(victims)
