@@ -27,12 +27,12 @@ RISING = 0.1  # of the way, until steps are at their longest
 FORGETTING, SLOWLY = 0.9, 0.999  # of past steps, and of their squares
 UNSEEN = 0.05  # of words that are hidden, so that it knows what to do with unknown ones
 DROPPED = 0.5  # of kinds of run that a step does without
-STAYING = 0.001  # how strongly words are held where they start
+STAYING = 0.003  # how strongly words are held where they start
 KNOWN_FROM = 5  # times that a word without a published vector must be seen
 CLASS_WIDE = 8
 ASIDE = 0.3  # of what it learns from which risk it is, beside whether it is one
 SURE = 0.97  # how sure it is to be of what is told, so that it is never far from saying otherwise
-SHARE = 0.43  # of what it says that is weighed beside the sum of the classifier
+SHARE = 0.8  # of what it says that is weighed beside the sum of the classifier
 FURTHEST = 6.0  # of the numbers of a word, in bytes
 
 Floats = NDArray[np.float32]

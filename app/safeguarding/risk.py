@@ -18,14 +18,14 @@ from app.safeguarding.rules import Category
 from app.safeguarding.tokens import Window, places, windows
 
 # In logits. docs/risk.md says what is found from here.
-FLAGGED_FROM = -1.6  # how much speaks for any risk; low: a miss costs more than a false alarm
-CALLED_FROM = 0.8  # the mean of that and of what speaks for one category: from here people are called
+FLAGGED_FROM = -1.8  # how much speaks for any risk; low: a miss costs more than a false alarm
+CALLED_FROM = 1.2  # the mean of that and of what speaks for one category: from here people are called
 NAMED_FROM = 3.0  # a second category; its table knows no other risk, only everyday talk
 # What the classifier must say by itself before anybody asks what the words mean:
 NEAR, NEAR_TO_CALLED = -2.6, -0.9  # less hardly ever comes to a flag, or to a call
 PLAIN = 0.5  # what a plain phrase adds
 SHORT = 30  # words; each window of a longer text is one more chance of a false alarm
-LONGER = 3.75  # what a text e times as long must bring more, unless a phrase says it plainly
+LONGER = 4.0  # what a text e times as long must bring more, unless a phrase says it plainly
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _HELP = re.compile(
     r"\b(?:999|111|101|116 ?123|08\d\d|samaritans|samariaid|childline|helplines?|nspcc|police|heddlu|a&e|gp"
