@@ -69,9 +69,9 @@ class Heard:
             return not posted
         if event.seq <= place.heard:  # told again
             return True
-        if (place.heard and event.seq > place.heard + 1) or (
-            posted and not isinstance(event.wire, MessageWire)
-        ):
+        known = place.heard > 0 or place.read is not None  # also that an empty log was read to its end
+        missing = known and event.seq > place.heard + 1
+        if missing or (posted and not isinstance(event.wire, MessageWire)):
             return not (self.forget(event.conversation) or posted)
         if isinstance(event.wire, MessageWire):
             place.texts.append((event.seq, Said(event.wire.speaker, event.wire.body)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.chat.log import MessageWire
@@ -192,6 +192,8 @@ def _walk(reader: _Reader, steps: list[str]) -> None:
 
 
 @given(STEPS)
+@example(["begin log", "missed", "end log", "event", "store"])
+@example(["begin log", "missed", "end log", "text"])
 def test_nothing_stays_unread_and_no_place_is_stored_behind_what_is(steps: list[str]) -> None:
     reader = _Reader()
     _walk(reader, steps)
