@@ -73,7 +73,8 @@ def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reaso
         if kind == "PLACE" and [_initials(word) for word in words] == [True]:
             continue
         telling = [word for word in words if not plain(word) and word.casefold() not in SCHOOL_WORDS]
-        if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS | NOBODY):
+        known = {"PLACE": NATIONS | NOBODY, "SCHOOL": NATIONS}.get(kind, frozenset())
+        if telling and not {word.casefold().strip(".") for word in telling} <= known:
             yield Span(start, end, kind, score, "places", reason)
 
 
