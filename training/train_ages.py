@@ -15,12 +15,12 @@ import pycrfsuite
 
 from app.anonymise.age_reading import CARD, MODEL, features, may_be_age, words_of
 from app.anonymise.age_words import NUMBERS
-from app.anonymise.allowed import blanked
+from app.anonymise.allowed import PHRASES, blanked
 from app.anonymise.meanings import CLUSTERS
 from app.anonymise.words import LEXICON, ROOM
 
 HERE = Path(__file__).parent
-TEMPLATES = HERE / "ages" / "numbers.txt"
+TEMPLATES = sorted((HERE / "ages").glob("*.txt"))
 SETS = HERE.parent / "tests" / "data" / "anon"
 IMPROVED_ON = ("ages", "development", "everyday", "fifth", "final", "fourth", "sixth")
 SEED = 31
@@ -33,7 +33,7 @@ Places = Sequence[tuple[int, int]]
 def from_templates() -> Iterator[tuple[str, Places, Places]]:
     """Texts, the places of the ages in them, and of what a number may stand in without being an age."""
     rng = random.Random(SEED)  # noqa: S311 (no secret: it must give the same texts each time)
-    for line in TEMPLATES.read_text(encoding="utf-8").splitlines():
+    for line in (line for path in TEMPLATES for line in path.read_text(encoding="utf-8").splitlines()):
         if not line or line.startswith("# Numbers"):
             continue
         for _ in range(EACH):
@@ -81,13 +81,13 @@ def examples() -> Iterator[tuple[list[str], str]]:
 def source_hash() -> str:
     """The hash of all that decides the model."""
     sources = [
-        TEMPLATES,
+        *TEMPLATES,
         *(SETS / name / "messages.jsonl" for name in IMPROVED_ON),
         CLUSTERS,
         LEXICON,
         ROOM / "age_reading.py",
         ROOM / "allowed.py",
-        ROOM / "lists" / "sayings.txt",
+        *(ROOM / "lists" / f"{name}.txt" for name in PHRASES),
         Path(__file__),
     ]
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()
