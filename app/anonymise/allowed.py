@@ -64,6 +64,14 @@ _WORKING = re.compile(
     r"|driver|drives|cleaner|cleans|chef|carer|tills?|warehouse)\s(?:at|for|in|by|from|with)\s+(?:the\s+)?$"
 )
 
+# Somebody of the family's own may be called as a famous person is.
+_SOMEBODY = re.compile(
+    r"(?i)\b(?:(?:son|daughter|boy|girl|child|lad|kids?|children|baby|twins|brother|sister|husband|wife"
+    r"|partner|ex|mum|dad|mother|father|nan|grandad|auntie?|uncle|cousin|nephew|niece|friends?|mate"
+    r"|neighbours?|teacher|head|worker|senco|boyfriend|girlfriend)(?:'s name)?,?|called|named|name is"
+    r"|name's|i'm|im|i am|this is|signed|mum to|dad to|mum of|dad of|mr|mrs|ms|miss)\s$"
+)
+
 
 def words_of(text: str) -> set[str]:
     """The words of a text as the lists here hold them, also without a possessive s."""
@@ -107,9 +115,9 @@ def _written(phrase: str) -> str:
     return plain + _NAMED_AFTER if phrase in _FAMOUS else plain
 
 
-def _blank_unless_work(match: re.Match[str]) -> str:
-    at_work = _WORKING.search(match.string, max(0, match.start() - 30), match.start())
-    return match[0] if at_work else BLANK * len(match[0])
+def _blank_unless_told_of(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - 30) : match.start()]
+    return match[0] if _WORKING.search(before) or _SOMEBODY.search(before) else BLANK * len(match[0])
 
 
 # One word of each alternative of `_WORDS`: a text without any of them holds none.
@@ -140,5 +148,5 @@ def blanked(text: str) -> str:
         if there:
             text = pattern.sub(lambda match: BLANK * len(match[0]), text)
     for word in sorted(words & _PHRASES.keys()):
-        text = _saying(word).sub(_blank_unless_work, text)
+        text = _saying(word).sub(_blank_unless_told_of, text)
     return text
