@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.anonymise.allowed import BLANK, blanked
+from app.anonymise.allowed import BLANK
 from app.anonymise.words import GIVEN_NAMES, WORD_NAMES, lexicon
 from training import templates
 
@@ -329,9 +329,7 @@ def with_people(text: str, rng: random.Random) -> str:
     return text[: match.start()] + put + text[match.end() :]
 
 
-def texts(
-    *, seed: int, each: int, hard: int, elsewhere: int, everyday: int, natural: int, ordinary: int
-) -> Iterator[Labelled]:
+def texts(*, seed: int, each: int, hard: int, elsewhere: int, everyday: int) -> Iterator[Labelled]:
     """All training texts; the same seed gives the same texts."""
     rng = random.Random(seed)  # noqa: S311 (no secret: it must give the same texts each time)
     filler = Filler(rng)
@@ -343,7 +341,6 @@ def texts(
         (_lines("elsewhere"), elsewhere),
         (_lines("shapes"), hard),
         (_lines("where"), hard),
-        (_lines("natural"), natural),
     ):
         for line in lines:
             for _ in range(count):
@@ -354,11 +351,6 @@ def texts(
         for number in range(everyday):
             text = templates.written(line, rng)
             made = labelled(with_people(text, rng) if number % 2 else text, filler)
-            recent.append(made)
-            yield made
-    for line in _lines("ordinary"):
-        for _ in range(ordinary):
-            made = Labelled(blanked(labelled(line, filler).text), [])  # as the tagger is given it
             recent.append(made)
             yield made
     yield from _long(recent, rng)

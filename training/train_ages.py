@@ -15,7 +15,7 @@ import pycrfsuite
 
 from app.anonymise.age_reading import CARD, MODEL, features, may_be_age, words_of
 from app.anonymise.age_words import NUMBERS
-from app.anonymise.allowed import PHRASES, blanked
+from app.anonymise.allowed import blanked
 from app.anonymise.meanings import CLUSTERS
 from app.anonymise.words import LEXICON, ROOM
 
@@ -87,7 +87,7 @@ def source_hash() -> str:
         LEXICON,
         ROOM / "age_reading.py",
         ROOM / "allowed.py",
-        *(ROOM / "lists" / f"{name}.txt" for name in PHRASES),
+        ROOM / "lists" / "sayings.txt",
         Path(__file__),
     ]
     return sha256(b"".join(sha256(path.read_bytes()).digest() for path in sources)).hexdigest()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pycrfsuite
 
-from app.anonymise.allowed import PHRASES
 from app.anonymise.meanings import CLUSTERS
 from app.anonymise.tagger import CARD, MODEL
 from app.anonymise.tokens import Token, features, tokens_of
@@ -45,8 +44,6 @@ def source_hash() -> str:
         *(ROOM / "lists" / f"{name}.txt" for name in ("given_names", "ordinary_words", "word_names")),
         LEXICON,
         CLUSTERS,
-        *(ROOM / "lists" / f"{name}.txt" for name in PHRASES),
-        ROOM / "allowed.py",
         ROOM / "tokens.py",
         ROOM / "meanings.py",
         ROOM / "words.py",
@@ -97,9 +94,7 @@ def main(arguments: list[str]) -> int:
             "app/anonymise/data holds lists of your own (own_*.tsv): move them away, or they enter the model"
         )
         return 1
-    texts = list(
-        anon_texts.texts(seed=SEED, each=30, hard=30, elsewhere=27, everyday=6, natural=8, ordinary=6)
-    )
+    texts = list(anon_texts.texts(seed=SEED, each=30, hard=30, elsewhere=27, everyday=6))
     MODEL.parent.mkdir(exist_ok=True)
     fit(texts, MODEL)
     if MODEL.stat().st_size > MOST:

@@ -73,10 +73,6 @@ _EXPLAINED = re.compile(
     rf"|(?i:\b(?:was it|it was|its|it's|is it|not)[ ])(?P<other>{_NAME})(?=[ ](?i:who|that|again)\b)"
 )
 _WITH_SURNAME = re.compile(rf"\b(?P<it>(?P<first>{_CAPITAL})[ ](?P<last>{_CAPITAL}))")
-_MONTH_WAS = re.compile(
-    r"(?i)(?:^|[.!?,;\n]\s*|\b(?:and|but)[ ])(?P<it>january|february|march|april|may|june|july|august"
-    r"|september|october|november|december)[ ](?:is|was|has been|has|came|went)\b"
-)
 _STYLES = frozenset(
     [
         *("pc", "sgt", "dc", "prof", "professor", "doctor", "cllr", "rev", "dr", "mr", "mrs", "ms", "mx"),
@@ -280,11 +276,10 @@ def _surname(word: str, *, capital: bool) -> bool:
 
 def _word_names(text: str) -> Iterator[Span]:
     """Names that are ordinary words, where their place says that a person is meant."""
-    months = {match["it"].casefold() for match in _MONTH_WAS.finditer(text)}  # April was bad, May was worse
     for pattern in (_SPEAKER, _SUBJECT, _POSSESSIVE, _CONJOINED):
         for match in pattern.finditer(text):
             word, start = match["it"], match.start("it")
-            if word.casefold() not in _MAYBE_NAMES or (len(months) > 1 and word.casefold() in months):
+            if word.casefold() not in _MAYBE_NAMES:
                 continue
             before = text[:start].rstrip()[-4:].casefold()
             if (

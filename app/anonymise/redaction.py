@@ -198,8 +198,7 @@ def _look(
             if low.count(plain) > taken.get(plain, 0) and (pattern := standing(span, surface)) is not None
         ]
         numbers = _numbers_again(text, spans, surfaces)
-        told = [_with_the(span, text) for span in answer]
-        outcome.append(settle([*spans, *again, *told, *_repeated(text, patterns), *numbers], text))
+        outcome.append(settle([*spans, *again, *answer, *_repeated(text, patterns), *numbers], text))
     return outcome
 
 

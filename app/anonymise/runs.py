@@ -73,8 +73,7 @@ def named_by(pattern: re.Pattern[str], text: str, kind: str, score: float, reaso
         if kind == "PLACE" and [_initials(word) for word in words] == [True]:
             continue
         telling = [word for word in words if not plain(word) and word.casefold() not in SCHOOL_WORDS]
-        known = {"PLACE": NATIONS | NOBODY, "SCHOOL": NATIONS}.get(kind, frozenset())
-        if telling and not {word.casefold().strip(".") for word in telling} <= known:
+        if telling and not (kind == "PLACE" and set(map(str.casefold, telling)) <= NATIONS | NOBODY):
             yield Span(start, end, kind, score, "places", reason)
 
 

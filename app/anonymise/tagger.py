@@ -60,7 +60,6 @@ _OF_VIRTUE = frozenset(
 _OF_TIME = frozenset(
     ["since", "in", "by", "until", "till", "from", "last", "next", "this", "every", "or", "of"]
 )
-_OR_MONTH = re.compile(r"(?i)\s(?:or|to|till|until)\s(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 _THINGS_FOLLOW = frozenset(
     ["a", "an", "the", "one", "two", "no", "some", "any", "each", "every", "this", "that", "of", "at", "for"]
 )
@@ -149,7 +148,7 @@ def _spared(text: str, start: int, end: int, kind: str, score: float) -> bool:
     before = text[:start].casefold().split()[-1:]
     if surface in _VIRTUES and _OF_VIRTUE.intersection(before):
         return True
-    if surface.casefold() in MONTHS and (_OF_TIME.intersection(before) or _OR_MONTH.match(text, end)):
+    if surface.casefold() in MONTHS and _OF_TIME.intersection(before):
         return True
     thing = score < UNLIKELY and beside_a_thing(text, start, end)
     return kind == "PERSON" and (thing or _acronym(surface, text))

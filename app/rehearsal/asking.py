@@ -22,8 +22,8 @@ async def ask(
 ) -> tuple[dict[str, Any], httpx.Headers]:
     """Post JSON and return the answer with its headers; asked again when and where the service says so.
 
-    What is asked must be such that asking twice does no more than once. An error becomes the AppError that
-    it was.
+    A connection that was dropped is tried once more, so what is asked must do no harm when it is asked
+    twice: a second sign-in is a second session. An error becomes the AppError that it was.
     """
     for _ in range(MOST_TRIES):
         try:

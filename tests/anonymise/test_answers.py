@@ -20,7 +20,7 @@ _AGES = [("14", "AGE"), ("9", "AGE"), ("3", "AGE")]
         ("How many have you, and how old are they?", "three. 14, 9 and 3", _AGES),
         ("What should I call you?", "sue", [("sue", "PERSON")]),
         ("Which school is he at?", "teaselfield", [("teaselfield", "SCHOOL")]),
-        ("Which hospital was it?", "the lister", [("the lister", "HEALTH_ORG")]),
+        ("Which hospital was it?", "the lister", [("lister", "HEALTH_ORG")]),
         ("Whereabouts are you?", "near corby", [("corby", "PLACE")]),
     ],
 )  # fmt: skip
