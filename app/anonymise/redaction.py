@@ -20,7 +20,7 @@ from app.anonymise.uncommon import uncommon
 from app.anonymise.view import View, normalised
 from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
-VERSION = "layers-9"
+VERSION = "layers-8"
 
 _RULES = (formatted, dated, aged, placed, named, introduced, uncommon)
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
