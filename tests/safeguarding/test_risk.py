@@ -23,10 +23,10 @@ DATA = Path(__file__).parents[1] / "data" / "risk"
 ROOM = Path(classifier.__file__).parent / "data"
 # What was measured when the classifier was last trained, rounded down.
 FLOORS = {
-    "tuning": {"sensitivity": 0.97, "weakest category": 0.88, "PPV": 0.79},
-    "final": {"sensitivity": 0.96, "weakest category": 0.88, "PPV": 0.79},
+    "tuning": {"sensitivity": 0.97, "weakest category": 0.93, "PPV": 0.80},
+    "final": {"sensitivity": 0.97, "weakest category": 0.88, "PPV": 0.84},
 }
-WHOLE_SET = {"sensitivity": 0.97, "weakest category": 0.94, "PPV": 0.79}
+WHOLE_SET = {"sensitivity": 0.97, "weakest category": 0.94, "PPV": 0.82}
 HALVES = [DATA / "tuning.jsonl", DATA / "final.jsonl"]
 
 
