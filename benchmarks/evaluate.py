@@ -1,9 +1,10 @@
 """Scores the anonymiser on labelled texts: what identifies and was missed, and what was masked for nothing.
 
 Reads every *.jsonl in a folder whose rows hold `text` and `spans` ({start, end, type, class}; class "direct"
-unless it says "quasi"; rows with the same `conversation_id` are one conversation, in order). Only letters
-and digits count. A labelled span is found when each of its letters and digits is masked, under any type. A
-mask is right when at least half of its letters and digits lie in labelled spans.
+unless it says "quasi"; rows with the same `conversation_id` are one conversation, in order; each `half` that
+rows name is scored by itself). Only letters and digits count. A labelled span is found when each of its
+letters and digits is masked, under any type. A mask is right when at least half of its letters and digits lie
+in labelled spans.
 """
 
 import json
@@ -41,14 +42,27 @@ def read_labelled(path: Path) -> list[dict[str, Any]] | None:
     return rows
 
 
+def halves(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows by the half of the set that they belong to; "" for those of a set that is not divided."""
+    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        parts[row.get("half", "")].append(row)
+    return parts
+
+
+def conversations(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The rows by conversation, in order; a row outside any is one by itself."""
+    together: dict[object, list[dict[str, Any]]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        together[row.get("conversation_id") or number].append(row)
+    return list(together.values())
+
+
 def score(rows: list[dict[str, Any]]) -> Score:
     """Run the anonymiser over each conversation and count."""
-    conversations: dict[object, list[dict[str, Any]]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        conversations[row.get("conversation_id") or number].append(row)
     total = Score()
     find(["Warm up, James."])
-    for conversation in conversations.values():
+    for conversation in conversations(rows):
         began = time.process_time()
         found = find([row["text"] for row in conversation])
         total.seconds += time.process_time() - began
@@ -87,6 +101,17 @@ def _share(part: int, whole: int) -> str:
     return f"{part}/{whole} = {part / whole:.3f}" if whole else "none there"
 
 
+def _print(name: str, total: Score) -> None:
+    print(f"{name}: {total.messages} messages")
+    print(f"  direct identifiers found   {_share(total.found['direct'], total.labelled['direct'])}")
+    print(f"  quasi-identifiers found    {_share(total.found['quasi'], total.labelled['quasi'])}")
+    print(f"  masks that were right      {_share(total.right, total.masks)}")
+    print(f"  messages a second          {total.messages / total.seconds:.0f}")
+    print(f"  clean messages damaged     {_share(total.damaged, total.clean)}")
+    for kind, labelled in total.labelled_types.most_common():
+        print(f"    {kind:<24} {_share(total.found_types[kind], labelled)}")
+
+
 def main(arguments: list[str]) -> int:
     """Print the score of each labelled file in the folder; 2 when there is none."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
@@ -98,15 +123,8 @@ def main(arguments: list[str]) -> int:
         if rows is None:
             continue
         scored += 1
-        total = score(rows)
-        print(f"{path.name}: {total.messages} messages")
-        print(f"  direct identifiers found   {_share(total.found['direct'], total.labelled['direct'])}")
-        print(f"  quasi-identifiers found    {_share(total.found['quasi'], total.labelled['quasi'])}")
-        print(f"  masks that were right      {_share(total.right, total.masks)}")
-        print(f"  messages a second          {total.messages / total.seconds:.0f}")
-        print(f"  clean messages damaged     {_share(total.damaged, total.clean)}")
-        for kind, labelled in total.labelled_types.most_common():
-            print(f"    {kind:<24} {_share(total.found_types[kind], labelled)}")
+        for half, part in halves(rows).items():
+            _print(f"{path.name} {half}".strip(), score(part))
     if not scored:
         print(f"No *.jsonl with `text` and `spans` in {arguments[0]}.")
         return 2

@@ -33,6 +33,15 @@ def test_scorer_reads_labelled_files_only(tmp_path: Path, capsys: pytest.Capture
     assert "questions.jsonl" not in said
 
 
+def test_scorer_scores_each_half_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row | {"half": half} for row, half in zip(ROWS, ["open", "counted", "open", "open"], strict=True)]
+    (tmp_path / "messages.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main([str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "messages.jsonl open: 3 messages\n  direct identifiers found   1/1" in said
+    assert "messages.jsonl counted: 1 messages\n  direct identifiers found   0/1" in said
+
+
 def test_scorer_says_when_nothing_is_labelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 2
     assert "No *.jsonl" in capsys.readouterr().out
