@@ -17,7 +17,7 @@ _TITLE = re.compile(
     rf"grandma|grandad)\b\.?[ ](?P<it>{_CAPITAL}(?:[ ]{_CAPITAL}){{0,2}})"
 )
 _TITLE_PLAIN = re.compile(rf"(?i)\b(?:mr|mrs|miss|ms|mx|dr)\b\.?[ ](?P<it>{_NAME})")
-_KIN = (
+KIN = (
     r"(?:son|daughter|child|baby|boy|girl|twins?|brother|sister|step-?(?:son|daughter|mum|dad"
     r"|brother|sister)|partner|"
     r"husband|wife|ex|ex-husband|ex-wife|ex-partner|boyfriend|girlfriend|fianc[e\u00e9]e?"
@@ -26,7 +26,7 @@ _KIN = (
     r"|key ?worker|neighbour|"
     r"childminder|eldest|youngest|oldest|middle one|little one|toddler|teenager|lad|bully)"
 )
-_KINSHIP = re.compile(rf"(?i:\b{_KIN})(?:,|\s+is)?[ ]\(?(?P<it>{_CAPITAL}(?:[ ]{_CAPITAL})?)")
+_KINSHIP = re.compile(rf"(?i:\b{KIN})(?:,|\s+is)?[ ]\(?(?P<it>{_CAPITAL}(?:[ ]{_CAPITAL})?)")
 _CALLED = re.compile(
     rf"(?i:\b(?:called|named|name is|name's|names|known as|goes by|i'?m|i am|this is|it's"
     rf"|my name'?s?|we call (?:him|her)|"
@@ -68,7 +68,7 @@ _HAS_BEEN = re.compile(
     rf"(?=[ ](?:been|got|gone|going|not|had|always|still|never|refusing|started|being)\b)"
 )
 _EXPLAINED = re.compile(
-    rf"(?:^|[.!?\n]\s*)(?P<it>{_NAME})(?=,?[ ]\(?(?i:her|his|my|our|their|the)[ ](?i:{_KIN}|nickname"
+    rf"(?:^|[.!?\n]\s*)(?P<it>{_NAME})(?=,?[ ]\(?(?i:her|his|my|our|their|the)[ ](?i:{KIN}|nickname"
     rf"|mother|father|boss|nan)\b)"
     rf"|(?i:\b(?:was it|it was|its|it's|is it|not)[ ])(?P<other>{_NAME})(?=[ ](?i:who|that|again)\b)"
 )
@@ -90,7 +90,7 @@ _FRIENDS = re.compile(
 )
 _IS_KIN = re.compile(
     rf"(?:^|[.!?,;\n]\s*|\b(?i:and|but|so)[ ])(?P<it>{_NAME})[ ](?i:is|was)[ ](?i:my|her|his|our|their)[ ]"
-    rf"(?:[a-z]+(?:'s)?[ ]){{0,2}}(?i:{_KIN}|(?:actual[ ]|real[ ]|full[ ]|middle[ ]|first[ ])?name)\b"
+    rf"(?:[a-z]+(?:'s)?[ ]){{0,2}}(?i:{KIN}|(?:actual[ ]|real[ ]|full[ ]|middle[ ]|first[ ])?name)\b"
 )
 _BOTH = re.compile(
     rf"(?:^|[.!?\n]\s*|\b(?i:but|so|because|that|think)[ ])(?P<it>{_NAME})[ ](?:and|&)[ ](?P<other>{_NAME})"

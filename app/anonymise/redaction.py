@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.anonymise.ages import age_band, aged
-from app.anonymise.allowed import BLANK, PSEUDONYM, blanked
+from app.anonymise.allowed import BLANK, PSEUDONYM
 from app.anonymise.answers import answered
 from app.anonymise.dates import dated
 from app.anonymise.further import DETECTOR, beside, further
 from app.anonymise.introduced import introduced
 from app.anonymise.names import named, remembered
+from app.anonymise.namesakes import as_seen, namesakes
 from app.anonymise.nicknames import related
 from app.anonymise.patterns import formatted
 from app.anonymise.places import placed
@@ -22,7 +23,7 @@ from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
 VERSION = "layers-8"
 
-_RULES = (formatted, dated, aged, placed, named, introduced, uncommon)
+_RULES = (formatted, dated, aged, placed, named, namesakes, introduced, uncommon)
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
 _NUMBER = re.compile(r"\[([A-Z_]+?)_(\d+)\]")
 _LETTERS = re.compile(r"[^\W_]+")
@@ -166,7 +167,7 @@ class _Pseudonyms:
 def _look(
     texts: list[str], seen: list[tuple[Span, str]], known: Sequence[str], looked: dict[str, list[Span]]
 ) -> list[list[Span]]:
-    views = [blanked(text) for text in texts]
+    views = as_seen(texts)
     found = [settle(_detected(text, looked), text) for text in views]
     now = [
         (span, text[span.start : span.end])
