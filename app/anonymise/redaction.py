@@ -21,7 +21,7 @@ from app.anonymise.uncommon import uncommon
 from app.anonymise.view import View, normalised
 from app.anonymise.words import NOBODY, ORDINARY, WORD_NAMES
 
-VERSION = "layers-8"
+VERSION = "layers-9"
 
 _RULES = (formatted, dated, aged, placed, named, namesakes, introduced, uncommon)
 NUMBERED = frozenset({"PERSON", "SCHOOL", "PLACE", "HEALTH_ORG", "LOCAL_AUTHORITY", "EMPLOYER", "ADDRESS"})
