@@ -27,7 +27,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
-    Select,
     Table,
     TypeDecorator,
     bindparam,
@@ -192,16 +191,20 @@ async def alone(database: Database, work: str) -> AsyncIterator[bool]:
 
 
 _TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+_TURN_BY_KEPT_PLANS = _TURN.add_columns(func.set_config("plan_cache_mode", "force_generic_plan", True))
 
 
-async def take_turn(session: AsyncSession, work: str) -> None:
+async def take_turn(session: AsyncSession, work: str, *, by_kept_plans: bool = False) -> None:
     """Wait until no other transaction of any worker does this work; the turn ends with this one.
 
+    `by_kept_plans` spares the database planning what follows for each value anew.
     On SQLite every writing transaction is the only one.
     """
     if session.get_bind().dialect.name == "sqlite":
         return
-    await (await session.connection()).execute(_TURN, {"number": _number_of(work)})
+    await (await session.connection()).execute(
+        _TURN_BY_KEPT_PLANS if by_kept_plans else _TURN, {"number": _number_of(work)}
+    )
 
 
 async def time_of(session: AsyncSession) -> datetime:
@@ -280,12 +283,6 @@ def before_commit(session: AsyncSession, step: Callable[[], Awaitable[None]]) ->
 def table_of(model: type[SQLModel]) -> Table:
     """A model's table, for what is read so often that no objects should be made of it."""
     return metadata.tables[str(model.__tablename__)]
-
-
-async def rows_of(session: AsyncSession, chosen: Select[Any], given: dict[str, Any]) -> list[Any]:
-    """The rows of a statement of tables, with what the session has pending written first."""
-    await session.flush()
-    return list((await (await session.connection()).execute(chosen, given)).all())
 
 
 def migrate(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
 
+import uvloop
 from sqlalchemy import func, insert, select, text, update
 from sqlmodel import col
 
@@ -36,7 +37,7 @@ Rows = list[dict[str, object]]
 
 DECISIONS = 300
 WARM = 20  # the first ones open connections and plan
-PAST = 20_000  # assignments that have ended, so that tables are as long as after some weeks
+PAST = 20_000  # offers and assignments that have ended, so that tables are as long as after some weeks
 SMALL, LARGE = (10, 5), (10_000, 500)
 
 
@@ -55,7 +56,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder, postgres_cluster(durable=True) as cluster:
             settings = Settings(env="development", database_url=cluster.url, data_dir=Path(folder))
             migrate(settings)
-            timed = asyncio.run(measure(settings, waiting=waiting, coaches=coaches))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the service runs
+                timed = runner.run(measure(settings, waiting=waiting, coaches=coaches))
         for what, figure in timed.items():
             found.setdefault(what, []).append(figure)
     print(f"{'ms':<28}{'at 10/5: p50':>14}{'p99':>8}{'at 10,000/500: p50':>20}{'p99':>8}{'ratios':>14}")
@@ -217,11 +219,25 @@ async def fill(database: Database, *, waiting: int, coaches: int) -> None:
     spoken = {each: "cy" if chance.random() < 0.1 else "en" for each in waits}
     entries = [entry(each, spoken[each], chance.randrange(1200), ended=False) for each in waits]
     entries += [entry(each, "en", 2400, ended=True) for each in past]
+    offers: Rows = [
+        {
+            "id": uuid4(),
+            "conversation_id": whose,
+            "staff_id": staff[number % coaches],
+            "state": OfferState.ACCEPTED,
+            "why": {},
+            "offered_at": now - timedelta(hours=1),
+            "expires_at": now - timedelta(hours=1),
+            "answered_at": now - timedelta(hours=1),
+        }
+        for number, whose in enumerate(past)
+    ]
     rows: list[tuple[type, Rows]] = [
         (Staff, people),
         (Shift, shifts),
         (Conversation, conversations),
         (Assignment, assignments),
+        (Offer, offers),
         (QueueEntry, entries),
     ]
     async with transaction(database) as session:

@@ -1,10 +1,11 @@
-"""What a decision looks at: the first of those who wait, and every coach on duty. Read for each decision.
+"""What a decision looks at: the first of those who wait, and the coaches on duty. Read for each decision.
 
-Each statement is put together once, reads no objects, and reads no more of a long queue than its head.
+Each statement is put together once, reads no objects, and reads no more of a long queue than its head, nor of
+many coaches than those who may be chosen.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -15,23 +16,39 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    String,
+    and_,
     bindparam,
+    case,
     cast,
     func,
     literal,
     literal_column,
+    or_,
     select,
     union,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Staff
-from app.db import rows_of, table_of
-from app.queue.models import NOT_TAKEN, STANDS, WAITS, Assignment, Lease, Offer, ParentLease, Shift
+from app.db import table_of
+from app.queue.models import (
+    NOT_TAKEN,
+    STANDS,
+    WAITS,
+    Assignment,
+    Availability,
+    Lease,
+    Offer,
+    ParentLease,
+    Shift,
+)
 from app.queue.queries import AS_WAITING, ENTRY, IN_ORDER, switchboards
-from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order
+from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order, topic_of, wish_of
+from app.rows import rows_of
 
-WINDOW = 50  # as many of the waiting as a decision looks at first
+WINDOW = 20  # as many of the waiting as a decision looks at first
+MOST_READ = 40  # and of the coaches
 
 
 async def head_of_queue(
@@ -74,7 +91,7 @@ def _head(*, languages: tuple[str, ...] | None, to_offer: bool) -> Select[Any]:
         parts.append(_first_of(ENTRY.entered_at <= bindparam("entered_before"), to_offer=to_offer))
         found = union(*(select(part.subquery()) for part in parts)).subquery()
         in_order = (found.c.turn, found.c.entered_at, found.c.conversation_id)
-        head = select(found).order_by(*in_order).limit(literal_column(str(WINDOW))).subquery()
+        head = select(found).order_by(*in_order).limit(_number(WINDOW)).subquery()
     offer = table_of(Offer).c
     lately = (
         select(offer.conversation_id, offer.staff_id, offer.answered_at)
@@ -101,45 +118,52 @@ def _first_of(*whose: ColumnElement[bool], to_offer: bool) -> Select[Any]:
     if to_offer:
         pending = select(offer.id).where(offer.conversation_id == ENTRY.conversation_id, STANDS)
         chosen = chosen.where(~pending.exists(), ~switchboards().exists())
-    return chosen.limit(literal_column(str(WINDOW)))
+    return chosen.limit(_number(WINDOW))
 
 
 async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
     """Every coach and supervisor whose shift runs, as a decision sees them; or only this one."""
     given = {} if staff_id is None else {"staff_id": staff_id}
     rows = await rows_of(session, _on_shift(one=staff_id is not None), given)
-    return [
-        Coach(
-            staff,
-            _words(languages),
-            idle_since,
-            load,
-            capacity,
-            _words(skills),
-            sees_again,
-            availability,
-            alive,
-            int(high_risk),
-            rests_until,
-            being_asked,
-            break_due_at,
-        )
-        for (
-            staff,
-            languages,
-            idle_since,
-            load,
-            capacity,
-            skills,
-            sees_again,
-            availability,
-            alive,
-            high_risk,
-            rests_until,
-            being_asked,
-            break_due_at,
-        ) in rows
-    ]
+    return [_coach(row) for row in rows]
+
+
+async def coaches_for(
+    session: AsyncSession, parent: Waiting, now: datetime, *, most: int = MOST_READ
+) -> tuple[list[Coach], bool]:
+    """The first coaches on duty for this parent, and whether there are more.
+
+    Who may have them stands before everybody else, as `rules.ranking` has it; then who is free, but not for
+    this parent; then the others.
+    """
+    _, declined = wish_of(parent, now)
+    topic = topic_of(parent)
+    given: dict[str, Any] = {"now": now, "language": _listed(parent.language)}
+    given |= {f"declined_{number}": staff for number, staff in enumerate(declined)}
+    if parent.earlier_coach is not None:
+        given["known"] = parent.earlier_coach
+    if topic is not None:
+        given["topic"] = _listed(topic)
+    chosen = _on_shift_for(most, declined=len(declined), known="known" in given, topic=topic is not None)
+    found = [_coach(row) for row in await rows_of(session, chosen, given)]
+    return found[:most], len(found) > most
+
+
+def _coach(row: Sequence[Any]) -> Coach:
+    staff, languages, idle, load, capacity, skills, sees_again, available, alive, high_risk, *times = row
+    return Coach(
+        staff,
+        _words(languages),
+        idle,
+        load,
+        capacity,
+        _words(skills),
+        sees_again,
+        available,
+        alive,
+        int(high_risk),
+        *times,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -168,16 +192,16 @@ def _on_shift(*, one: bool) -> Select[Any]:
         select(
             staff.c.id,
             staff.c.languages,
-            func.coalesce(shift.c.last_given_at, shift.c.started_at),
-            func.coalesce(loads.c.load, 0),
+            func.coalesce(shift.c.last_given_at, shift.c.started_at).label("idle_since"),
+            func.coalesce(loads.c.load, _NONE).label("load"),
             staff.c.capacity,
             staff.c.skills,
             staff.c.sees_again,
             shift.c.availability,
-            lease.c.lost_at.is_(None),
-            func.coalesce(loads.c.high_risk, 0),
+            lease.c.lost_at.is_(None).label("alive"),
+            func.coalesce(loads.c.high_risk, _NONE).label("high_risk"),
             shift.c.rests_until,
-            offer.c.id.is_not(None),
+            offer.c.id.is_not(None).label("being_asked"),
             shift.c.break_due_at,
         )
         .select_from(staff)
@@ -188,3 +212,50 @@ def _on_shift(*, one: bool) -> Select[Any]:
         .where(shift.c.ended_at.is_(None), staff.c.disabled_at.is_(None))
     )
     return chosen.where(staff.c.id == bindparam("staff_id")) if one else chosen
+
+
+@lru_cache(maxsize=32)
+def _on_shift_for(most: int, *, declined: int, known: bool, topic: bool) -> Select[Any]:
+    """The first coaches for a parent of whom this is known, and one more.
+
+    One number puts them in order: further keys would cost the database as much as all the reading.
+    """
+    each = _on_shift(one=False).subquery().c
+    barred = or_(  # as rules.bar_of says it
+        ~each.alive,
+        each.availability != literal_column(f"'{Availability.AVAILABLE.value}'"),
+        each.rests_until > bindparam("now"),
+        each.break_due_at <= bindparam("now"),
+        each.high_risk > _NONE,
+        each.load >= each.capacity,
+        each.being_asked,
+    )
+    behind: ColumnElement[int] = case((barred, _number(16)), else_=_NONE)
+    if declined:
+        by_them = [each.id == bindparam(f"declined_{number}") for number in range(declined)]
+        behind += case((or_(*by_them), _number(8)), else_=_NONE)
+    behind += case((_among(each.languages).like(bindparam("language")), _NONE), else_=_number(4))
+    if known:
+        behind += case((and_(each.id == bindparam("known"), each.sees_again), _NONE), else_=_number(2))
+    if topic:
+        behind += case((_among(each.skills).like(bindparam("topic")), _NONE), else_=_number(1))
+    in_order = (behind, each.load, each.idle_since, each.id)
+    return select(*each).order_by(*in_order).limit(_number(most + 1))
+
+
+def _number(written: int) -> ColumnElement[int]:
+    """Written out, not given each time."""
+    return literal_column(str(written), Integer)
+
+
+_NONE = _number(0)
+
+
+def _among(listed: ColumnElement[Any]) -> ColumnElement[str]:
+    comma = literal_column("','", String)
+    return comma + listed + comma
+
+
+def _listed(word: str) -> str:
+    """In a list with commas around; a code has no character that stands for others."""
+    return f"%,{word},%"

@@ -21,7 +21,7 @@ def record_of(decision: Decision, *, how: str, **more: object) -> Record:
     The best of the coaches who could have been given this parent stand with all that was known about them.
     `others` are those behind them, `barred` those who could be given nobody, by the reason. `passed` are the
     parents before this one whom nobody free could take. Of each list the first stand there, and in `more`
-    how many more there were.
+    how many more there were; with `unread`, more were on duty, of whom nothing was read.
     """
     behind, unfit = decision.compared[MOST_COMPARED:], decision.unfit[MOST_COMPARED:]
     barred: dict[str, list[UUID]] = defaultdict(list)
@@ -41,6 +41,7 @@ def record_of(decision: Decision, *, how: str, **more: object) -> Record:
         "barred": {bar: [str(staff) for staff in found[:MOST_NAMED]] for bar, found in barred.items()},
         "passed": [_waiting(parent) for parent in decision.passed[:MOST_PASSED]],
         "passed_more": max(0, len(decision.passed) - MOST_PASSED),
+        "unread": decision.unread,
         "more": {name: number - MOST_NAMED for name, number in numbers.items() if number > MOST_NAMED},
         **more,
     }
@@ -62,6 +63,7 @@ def replayed(record: dict[str, Any]) -> Record:
     for name in ("others", "unfit_others", "barred", "passed_more"):
         kept[name] = record[name]
     kept["more"] = record.get("more", {})  # records of the first versions name everybody
+    kept["unread"] = record.get("unread", False)
     return {name: told for name, told in {**again, **kept}.items() if name in record}
 
 

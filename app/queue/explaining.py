@@ -108,6 +108,12 @@ def in_words(
             other_load=other["load"],
         )
 
+    yield from _further(why, names, words)
+
+
+def _further(why: Stored, names: Mapping[str, str], words: Words) -> Iterator[str]:
+    """Who else was there, and why they were not compared one by one."""
+
     def named(staff: list[str], more: str) -> str:
         told = ", ".join(_name(names, each) for each in staff)
         left = why.get("more", {}).get(more)
@@ -121,6 +127,8 @@ def in_words(
         yield words("unfit_others", names=named(why["unfit_others"], "unfit_others"))
     for bar, staff in why["barred"].items():
         yield words(f"barred_{bar}", names=named(staff, f"barred_{bar}"))
+    if why.get("unread"):
+        yield words("unread")
 
 
 async def _names(session: AsyncSession, records: list[Stored], staff: set[UUID]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Locks are taken in the order of `actions`: the coach's shift, the queue entry, the offer, the conversation.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,10 +22,12 @@ from app.queue import candidates
 from app.queue.actions import Claimed, ready_coach, take
 from app.queue.decisions import record_of
 from app.queue.models import STANDS, WAITS, Offer, OfferState, QueueEntry, Shift
-from app.queue.rules import Decision, bar_of, match
+from app.queue.rules import Decision, Waiting, Wish, bar_of, match, wish_of
+from app.rows import rows_of
 from app.settings import Settings
 
 TRIES = 5
+MOST_WISHES = 2  # for so many parents the first coaches are read before all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ async def assign(session: AsyncSession, now: datetime, *, offering: Offering = O
     One decision a transaction, and one transaction at a time in the whole service: each sees all before it.
     Its record is stored with the offer. Nothing is offered while a supervisor has the switchboard.
     """
-    await db.take_turn(session, "assign")
+    await db.take_turn(session, "assign", by_kept_plans=True)
     if not offering.on:
         return None
     for _ in range(TRIES):
@@ -78,9 +80,27 @@ async def assign(session: AsyncSession, now: datetime, *, offering: Offering = O
 async def decide(session: AsyncSession, now: datetime) -> Decision | None:
     """Who would be offered to whom now: nobody while a supervisor has the switchboard.
 
-    Of a long queue the head is read, and more only where it must be.
+    Of a long queue the head is read, and of many coaches the first for one parent; more only where nobody who
+    is free may have that one.
     """
     waiting = await candidates.head_of_queue(session, now=now, to_offer=True)
+    wishes: dict[Wish, Waiting] = {}
+    for parent in waiting:
+        wishes.setdefault(wish_of(parent, now), parent)
+    for parent in list(wishes.values())[:MOST_WISHES]:
+        coaches, more = await candidates.coaches_for(session, parent, now)
+        if not coaches or bar_of(coaches[0], now) is not None:
+            return None  # who is free stands before all others
+        decided = match(waiting, coaches, now, most=1)
+        if decided and (decided[0].parent == parent or not more):
+            return replace(decided[0], unread=more)
+        if not more:
+            break
+    return await _decide_among_all(session, waiting, now)
+
+
+async def _decide_among_all(session: AsyncSession, waiting: list[Waiting], now: datetime) -> Decision | None:
+    """The same, of all coaches; where nobody of the head may be given to any, of all who wait."""
     if not waiting:
         return None
     coaches = await candidates.coaches(session)
@@ -166,7 +186,8 @@ async def _offer(session: AsyncSession, decision: Decision, offering: Offering) 
         staff_id=coach.staff,
         expires_at=now + (offering.urgent if parent.high_risk else offering.answer),
     )
-    made = await (await session.connection()).execute(
+    made = await rows_of(
+        session,
         _if_still_so(),
         {
             "offer_id": offered.offer_id,
@@ -179,7 +200,7 @@ async def _offer(session: AsyncSession, decision: Decision, offering: Offering) 
             "idle_since": coach.idle_since,
         },
     )
-    if made.first() is None:
+    if not made:
         return None
     record(session, QueueChanged())
     return offered

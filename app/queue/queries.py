@@ -18,7 +18,7 @@ from sqlmodel import col
 
 from app.accounts.models import Staff
 from app.chat.models import Conversation
-from app.db import rows_of, table_of
+from app.db import table_of
 from app.queue.models import (
     STANDS,
     WAITS,
@@ -29,6 +29,7 @@ from app.queue.models import (
     Shift,
 )
 from app.queue.rules import Waiting
+from app.rows import rows_of
 from app.safeguarding.models import Concern
 from app.topics.queries import parents_topics
 
@@ -70,6 +71,7 @@ AS_WAITING: tuple[Any, ...] = (
     ENTRY.topic,
     ENTRY.earlier_coach,
 )
+_EVERYBODY = select(ENTRY.conversation_id).where(WAITS).order_by(*IN_ORDER)
 IS_MESSAGE: ColumnElement[bool] = ENTRY.message_left_at.is_not(None)
 
 
@@ -96,7 +98,7 @@ async def board(session: AsyncSession, *, most: int = BOARD) -> list[WaitingPare
 
 async def places(session: AsyncSession) -> dict[UUID, int]:
     """Everybody who waits with their place, 1 for who is next."""
-    rows = await rows_of(session, select(ENTRY.conversation_id).where(WAITS).order_by(*IN_ORDER), {})
+    rows = await rows_of(session, _EVERYBODY, {})
     return {row[0]: number for number, row in enumerate(rows, start=1)}
 
 

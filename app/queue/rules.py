@@ -94,7 +94,7 @@ class Decision:
     """This parent goes to this coach: the first of `compared`, best first, is the one.
 
     `passed` are the parents before them whom none of the free coaches may take now, and `barred` the coaches
-    who may take nobody.
+    who may take nobody. Where `unread`, more were on duty, none of them before the first.
     """
 
     at: datetime
@@ -104,6 +104,7 @@ class Decision:
     unfit: tuple[tuple[Coach, Misfit], ...]
     barred: tuple[tuple[UUID, Bar], ...]
     passed: tuple[Waiting, ...]
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +210,7 @@ def ranking(parent: Waiting) -> Callable[[Coach], Rank]:
     The language they asked for, the coach they know (where both wish it), the topic, then who holds least,
     then who has waited longest. The id settles a tie. Topics are compared at their top level.
     """
-    language, known = parent.language, parent.earlier_coach
-    topic = parent.topic.partition("/")[0] if parent.topic is not None else None
+    language, known, topic = parent.language, parent.earlier_coach, topic_of(parent)
 
     def rank(coach: Coach) -> Rank:
         return (
@@ -223,6 +223,11 @@ def ranking(parent: Waiting) -> Callable[[Coach], Rank]:
         )
 
     return rank
+
+
+def topic_of(parent: Waiting) -> str | None:
+    """What coaches may be good at: the parent's topic at its top level."""
+    return parent.topic.partition("/")[0] if parent.topic is not None else None
 
 
 def bar_of(coach: Coach, now: datetime) -> Bar | None:
