@@ -1,5 +1,6 @@
 """Rows of statements that are put together once and run all the time, without making objects of them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,35 +26,44 @@ async def rows_of(session: AsyncSession, statement: Statement, given: dict[str, 
         driver: Any = (await connection.get_raw_connection()).driver_connection
         if driver.is_in_transaction():
             written = _written(statement, connection.dialect)
-            return list(await driver.fetch(written.text, *written.values(given)))
+            try:
+                return list(await driver.fetch(written.text, *written.values(given)))
+            except asyncio.CancelledError:
+                # Whoever is cut off must not wait for a database that does not answer.
+                await connection.invalidate()
+                raise
     return list((await connection.execute(statement, given)).all())
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A statement as the driver takes it: for each place a name, the statement's own value, a conversion."""
+    """A statement as the driver takes it: the names of its values by place, its own ones, and conversions."""
 
     text: str
-    places: tuple[tuple[str, Any, Convert | None], ...]
+    names: tuple[str, ...]
+    own: dict[str, Any]
+    conversions: dict[str, Convert]
 
     def values(self, given: dict[str, Any]) -> list[Any]:
-        values = []
-        for name, own, convert in self.places:
-            value = given.get(name, own)
-            values.append(value if convert is None else convert(value))
-        return values
+        """By place. KeyError where one is neither given nor the statement's own."""
+        values = self.own | given
+        return [
+            self.conversions[name](values[name]) if name in self.conversions else values[name]
+            for name in self.names
+        ]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _written(statement: Statement, dialect: Dialect) -> _Written:
     compiled = statement.compile(dialect=dialect)
-    own = compiled.params
-    if isinstance(statement, Select):
-        for column in statement.selected_columns:
-            kind = column.type.dialect_impl(dialect)
-            assert kind.result_processor(dialect, None) is None, f"the driver gives no {column.type!r}"
-    places = []
-    for name in compiled.positiontup or ():
-        kind = compiled.binds[name].type.dialect_impl(dialect)
-        places.append((name, own[name], kind.bind_processor(dialect)))
-    return _Written(compiled.string, tuple(places))
+    for column in statement.exported_columns:
+        kind = column.type.dialect_impl(dialect)
+        assert kind.result_processor(dialect, None) is None, f"the driver gives no {column.type!r}"
+    names = tuple(compiled.positiontup or ())
+    own = {name: compiled.params[name] for name in names if not compiled.binds[name].required}
+    conversions: dict[str, Convert] = {}
+    for name in names:
+        convert = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            conversions[name] = convert
+    return _Written(compiled.string, names, own, conversions)

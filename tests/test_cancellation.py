@@ -15,9 +15,11 @@ from sqlmodel import col
 from app.audit import AuditHead
 from app.db import Database, reading, transaction
 from app.direct import DirectSqlite
+from app.rows import rows_of
 from app.settings import Settings
 
 Held = Callable[[], Awaitable[str]]
+NUMBER = select(col(AuditHead.number))
 SQLITE_ONLY = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -98,6 +100,13 @@ async def read(database: Database) -> None:
         await session.execute(select(AuditHead))
 
 
+async def read_rows(database: Database) -> None:
+    """The second comes straight from PostgreSQL's driver."""
+    async with reading(database) as session:
+        await rows_of(session, NUMBER, {})
+        await rows_of(session, NUMBER, {})
+
+
 @pytest.fixture
 def _uncollected() -> Generator[None]:
     """A collector that came by would free what nobody else does."""
@@ -107,7 +116,7 @@ def _uncollected() -> Generator[None]:
 
 
 @pytest.mark.usefixtures("_uncollected")
-@pytest.mark.parametrize("work", [write, read])
+@pytest.mark.parametrize("work", [write, read, read_rows])
 async def test_work_that_is_cut_off_anywhere_holds_nothing(
     database: Database, held: Held, work: Callable[[Database], Coroutine[Any, Any, None]]
 ) -> None:

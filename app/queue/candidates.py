@@ -1,7 +1,6 @@
 """What a decision looks at: the first of those who wait, and the coaches on duty. Read for each decision.
 
-Each statement is put together once, reads no objects, and reads no more of a long queue than its head, nor of
-many coaches than those who may be chosen.
+Each statement is put together once, reads no objects, and reads no more of a long queue than its head.
 """
 
 from collections import defaultdict
@@ -47,8 +46,7 @@ from app.queue.queries import AS_WAITING, ENTRY, IN_ORDER, switchboards
 from app.queue.rules import ASK_AGAIN, LANGUAGE_WAIT, Coach, Turn, Waiting, in_order, topic_of, wish_of
 from app.rows import rows_of
 
-WINDOW = 20  # as many of the waiting as a decision looks at first
-MOST_READ = 40  # and of the coaches
+WINDOW = 50  # as many of the waiting as a decision looks at
 
 
 async def head_of_queue(
@@ -57,6 +55,7 @@ async def head_of_queue(
     now: datetime,
     languages: Collection[str] | None = None,
     to_offer: bool = False,
+    most: int = WINDOW,
 ) -> list[Waiting]:
     """The first of those who wait and are there, in order, with whom they were lately offered to.
 
@@ -66,7 +65,8 @@ async def head_of_queue(
     given: dict[str, Any] = {"asked_after": now - ASK_AGAIN}
     if languages is not None:
         given["entered_before"] = now - LANGUAGE_WAIT
-    chosen = _head(languages=None if languages is None else tuple(sorted(languages)), to_offer=to_offer)
+    spoken = None if languages is None else tuple(sorted(languages))
+    chosen = _head(languages=spoken, to_offer=to_offer, most=most)
     rows = await rows_of(session, chosen, given)
     found: dict[UUID, Waiting] = {}
     asked: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
@@ -82,16 +82,18 @@ async def head_of_queue(
 
 
 @lru_cache(maxsize=64)
-def _head(*, languages: tuple[str, ...] | None, to_offer: bool) -> Select[Any]:
+def _head(*, languages: tuple[str, ...] | None, to_offer: bool, most: int) -> Select[Any]:
     if languages is None:
-        head = _first_of(to_offer=to_offer).subquery()
+        head = _first_of(to_offer=to_offer, most=most).subquery()
     else:  # each part by an index of its own: with one condition for all, the whole queue would be read
-        parts = [_first_of(ENTRY.language == literal(each), to_offer=to_offer) for each in languages]
-        parts.append(_first_of(ENTRY.turn == Turn.HIGH_RISK, to_offer=to_offer))
-        parts.append(_first_of(ENTRY.entered_at <= bindparam("entered_before"), to_offer=to_offer))
+        parts = [
+            _first_of(ENTRY.language == literal(each), to_offer=to_offer, most=most) for each in languages
+        ]
+        parts.append(_first_of(ENTRY.turn == Turn.HIGH_RISK, to_offer=to_offer, most=most))
+        parts.append(_first_of(ENTRY.entered_at <= bindparam("entered_before"), to_offer=to_offer, most=most))
         found = union(*(select(part.subquery()) for part in parts)).subquery()
         in_order = (found.c.turn, found.c.entered_at, found.c.conversation_id)
-        head = select(found).order_by(*in_order).limit(_number(WINDOW)).subquery()
+        head = select(found).order_by(*in_order).limit(_number(most)).subquery()
     offer = table_of(Offer).c
     lately = (
         select(offer.conversation_id, offer.staff_id, offer.answered_at)
@@ -103,7 +105,7 @@ def _head(*, languages: tuple[str, ...] | None, to_offer: bool) -> Select[Any]:
     )
 
 
-def _first_of(*whose: ColumnElement[bool], to_offer: bool) -> Select[Any]:
+def _first_of(*whose: ColumnElement[bool], to_offer: bool, most: int) -> Select[Any]:
     """The first of these who are there."""
     chosen = select(*AS_WAITING).where(WAITS, *whose).order_by(*IN_ORDER)
     lease = table_of(ParentLease).c
@@ -118,7 +120,7 @@ def _first_of(*whose: ColumnElement[bool], to_offer: bool) -> Select[Any]:
     if to_offer:
         pending = select(offer.id).where(offer.conversation_id == ENTRY.conversation_id, STANDS)
         chosen = chosen.where(~pending.exists(), ~switchboards().exists())
-    return chosen.limit(_number(WINDOW))
+    return chosen.limit(_number(most))
 
 
 async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> list[Coach]:
@@ -129,7 +131,7 @@ async def coaches(session: AsyncSession, *, staff_id: UUID | None = None) -> lis
 
 
 async def coaches_for(
-    session: AsyncSession, parent: Waiting, now: datetime, *, most: int = MOST_READ
+    session: AsyncSession, parent: Waiting, now: datetime, *, most: int
 ) -> tuple[list[Coach], bool]:
     """The first coaches on duty for this parent, and whether there are more.
 
@@ -150,7 +152,7 @@ async def coaches_for(
 
 
 def _coach(row: Sequence[Any]) -> Coach:
-    staff, languages, idle, load, capacity, skills, sees_again, available, alive, high_risk, *times = row
+    staff, languages, idle, load, capacity, skills, sees_again, available, alive, high_risk, *rest = row
     return Coach(
         staff,
         _words(languages),
@@ -162,7 +164,7 @@ def _coach(row: Sequence[Any]) -> Coach:
         available,
         alive,
         int(high_risk),
-        *times,
+        *rest,
     )
 
 
@@ -214,7 +216,7 @@ def _on_shift(*, one: bool) -> Select[Any]:
     return chosen.where(staff.c.id == bindparam("staff_id")) if one else chosen
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _on_shift_for(most: int, *, declined: int, known: bool, topic: bool) -> Select[Any]:
     """The first coaches for a parent of whom this is known, and one more.
 
@@ -257,5 +259,5 @@ def _among(listed: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _listed(word: str) -> str:
-    """In a list with commas around; a code has no character that stands for others."""
+    """In a list with commas around. Languages are letters and top-level topics fixed: none has a wildcard."""
     return f"%,{word},%"

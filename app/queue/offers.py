@@ -27,7 +27,9 @@ from app.rows import rows_of
 from app.settings import Settings
 
 TRIES = 5
-MOST_WISHES = 2  # for so many parents the first coaches are read before all are
+FIRST_LOOK = 20  # as many of the waiting, and
+MOST_COACHES = 40  # as many coaches are read at first,
+MOST_WISHES = 2  # for so many parents who ask for different things
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +79,32 @@ async def assign(session: AsyncSession, now: datetime, *, offering: Offering = O
     return None  # coaches take parents faster than this looks: whatever they changed calls it again
 
 
-async def decide(session: AsyncSession, now: datetime) -> Decision | None:
+async def decide(session: AsyncSession, now: datetime, *, most: int = MOST_COACHES) -> Decision | None:
     """Who would be offered to whom now: nobody while a supervisor has the switchboard.
 
-    Of a long queue the head is read, and of many coaches the first for one parent; more only where nobody who
-    is free may have that one.
+    Of a long queue the head is read, and of many coaches the first `most` for one parent; more only where
+    nobody who is free may have that one.
     """
-    waiting = await candidates.head_of_queue(session, now=now, to_offer=True)
+    waiting = await candidates.head_of_queue(session, now=now, to_offer=True, most=FIRST_LOOK)
+    if not waiting:
+        return None
     wishes: dict[Wish, Waiting] = {}
     for parent in waiting:
         wishes.setdefault(wish_of(parent, now), parent)
     for parent in list(wishes.values())[:MOST_WISHES]:
-        coaches, more = await candidates.coaches_for(session, parent, now)
+        coaches, more = await candidates.coaches_for(session, parent, now, most=most)
         if not coaches or bar_of(coaches[0], now) is not None:
             return None  # who is free stands before all others
         decided = match(waiting, coaches, now, most=1)
+        # Of these coaches the first are this parent's: another's best may not be among them.
         if decided and (decided[0].parent == parent or not more):
             return replace(decided[0], unread=more)
-        if not more:
-            break
-    return await _decide_among_all(session, waiting, now)
+    return await _decide_among_all(session, now)
 
 
-async def _decide_among_all(session: AsyncSession, waiting: list[Waiting], now: datetime) -> Decision | None:
-    """The same, of all coaches; where nobody of the head may be given to any, of all who wait."""
-    if not waiting:
-        return None
+async def _decide_among_all(session: AsyncSession, now: datetime) -> Decision | None:
+    """The same, of all coaches; where nobody may have any of the head, of all whose language is spoken."""
+    waiting = await candidates.head_of_queue(session, now=now, to_offer=True)
     coaches = await candidates.coaches(session)
     decided = match(waiting, coaches, now, most=1)
     if not decided and len(waiting) == candidates.WINDOW:

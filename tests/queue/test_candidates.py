@@ -16,7 +16,7 @@ from app.chat.models import Conversation
 from app.chat.rules import Status
 from app.db import Database, reading, transaction
 from app.queue import candidates, offers
-from app.queue.models import Assignment, Availability, EntryState, Lease, Offer, QueueEntry, Shift
+from app.queue.models import Assignment, Availability, EntryState, Lease, Offer, OfferState, QueueEntry, Shift
 from app.queue.rules import LANGUAGE_WAIT, Coach, Turn, Waiting, bar_of, match, misfit_of, wish_of
 from app.settings import Settings
 from tests.scenes import enter
@@ -152,43 +152,72 @@ async def test_the_first_coaches_for_a_parent_are_whom_the_rules_put_first(
     assert (len(everybody_again), more) == (CROWD, False)
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_a_decision_that_reads_few_coaches_is_the_one_of_all(
-    database: Database, settings: Settings, seed: int
-) -> None:
-    chance, now = Random(seed), clock.now()
-    await _crowd(database, chance, now)
+# Nobody who is free speaks these, and so many parents ask for them first.
+QUEUES = {"spoken": [], "one unspoken": ["cy", "cy"], "two unspoken": ["cy", "pl"]}
+
+
+async def _queue(database: Database, settings: Settings, chance: Random, ahead: list[str]) -> None:
+    """Six parents after those, with topics, earlier coaches and who declined; one at risk, one waits long."""
     async with reading(database) as session:
-        everybody = await candidates.coaches(session)
-    assert len(everybody) > candidates.MOST_READ
-    unspoken = seed % 2 == 1  # nobody who is free speaks what most of those who wait ask for
-    if unspoken:
-        async with transaction(database) as session:
-            await session.execute(update(Staff).values(languages="en"))
-    for number in range(6):
-        language = ("en" if number == 5 else "cy") if unspoken else chance.choice(["en", "cy"])
-        topic = chance.choice([None, "sleep", "behaviour/aggression"])
-        entered = await enter(database, settings, language=language, topic=topic)
-        known = chance.choice([None, chance.choice(everybody).staff])
+        coaches = await candidates.coaches(session)
+    free = [coach.staff for coach in _free(coaches, clock.now())]
+    for number, language in enumerate([*ahead, *["en"] * 6]):
+        entered = await enter(
+            database, settings, topic=chance.choice([None, "sleep", "behaviour/aggression"])
+        )
+        waited = timedelta(minutes=15) if not ahead and number == 3 else timedelta(minutes=9 - number)
         async with transaction(database) as session:
             await session.execute(
                 update(QueueEntry)
                 .where(col(QueueEntry.conversation_id) == entered.conversation_id)
-                .values(earlier_coach=known)
+                .values(
+                    language=language if ahead else chance.choice(["en", "cy"]),
+                    earlier_coach=chance.choice([None, *chance.sample(free, 3)]),
+                    turn=Turn.HIGH_RISK if not ahead and number == 4 else Turn.ORDINARY,
+                    entered_at=clock.now() - waited,
+                )
             )
-    decided = 0
+            for staff in chance.sample(free, 2) if language == "en" else []:
+                session.add(
+                    Offer(
+                        conversation_id=entered.conversation_id,
+                        staff_id=staff,
+                        state=OfferState.DECLINED,
+                        offered_at=clock.now(),
+                        expires_at=clock.now(),
+                        answered_at=clock.now(),
+                    )
+                )
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("queue", QUEUES)
+async def test_a_decision_that_reads_few_coaches_is_the_one_of_all(
+    database: Database, settings: Settings, queue: str, seed: int
+) -> None:
+    chance, ahead = Random(seed), QUEUES[queue]
+    await _crowd(database, chance, clock.now())
     async with transaction(database) as session:
-        while (decision := await offers.decide(session, clock.now())) is not None:
+        await session.execute(update(Staff).values(languages="en" if ahead else "cy,en"))
+    await _queue(database, settings, chance, ahead)
+    decided = others = 0
+    async with transaction(database) as session:
+        while (decision := await offers.decide(session, clock.now(), most=MOST)) is not None:
             waiting = await candidates.head_of_queue(session, now=decision.at, to_offer=True)
             everybody = await candidates.coaches(session)
+            assert len(_free(everybody, decision.at)) > MOST, "the first are not all who are free"
             [of_all] = match(waiting, everybody, decision.at, most=1)
             assert (decision.parent, decision.coach) == (of_all.parent, of_all.coach)
             assert decision.compared == of_all.compared[: len(decision.compared)]
             assert decision.passed == of_all.passed
+            assert decision.unread == (len(ahead) < 2 or ahead[0] == ahead[1])
+            few, _ = await candidates.coaches_for(session, waiting[0], decision.at, most=MOST)
+            others += [each.coach for each in match(waiting, few, decision.at, most=1)] != [decision.coach]
             await session.execute(
                 update(QueueEntry)
                 .where(col(QueueEntry.conversation_id) == decision.parent.conversation)
                 .values(state=EntryState.ABANDONED)
             )
             decided += 1
-    assert decided == (1 if unspoken else 6), "nobody was forgotten"
+    assert decided == 6, "nobody was forgotten"
+    assert bool(others) == bool(ahead), "the first for the parent at the head would be wrong for another"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4
@@ -23,6 +24,10 @@ from tests.scenes import content, enter, on_duty
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SEED, DECISIONS = 20260301, 1000
+
+
+def _in_english(key: str, **values: object) -> str:
+    return content().interface.text(f"explain.{key}", "en").format(**values)
 
 
 async def _explained(database: Database, conversation: UUID, language: str = "en") -> list[Explanation]:
@@ -112,16 +117,13 @@ def _decisions(chance: Random) -> Iterator[dict[str, object]]:
 
 
 def test_a_thousand_stored_decisions_are_decided_and_explained_the_same_again() -> None:
-    def words(key: str, **values: object) -> str:
-        return content().interface.text(f"explain.{key}", "en").format(**values)
-
     stored = _decisions(Random(SEED))
     for _ in range(DECISIONS):
         why = next(stored)
         again = replayed(why)
         assert again == why
-        told = list(in_words(why, {}, words, str))
-        assert list(in_words(json.loads(json.dumps(again)), {}, words, str)) == told
+        told = list(in_words(why, {}, _in_english, str))
+        assert list(in_words(json.loads(json.dumps(again)), {}, _in_english, str)) == told
         assert told
 
 
@@ -144,11 +146,22 @@ def test_of_five_hundred_coaches_a_hundred_are_named_and_the_rest_counted() -> N
     assert why["more"] == {"others": 301 - 20 - 100, "barred_away": 199 - 100}
     assert replayed(why) == why
 
-    def words(key: str, **values: object) -> str:
-        return content().interface.text(f"explain.{key}", "en").format(**values)
-
-    told = list(in_words(why, {}, words, str))
+    told = list(in_words(why, {}, _in_english, str))
     assert any(line.startswith("Also free") and line.endswith("and 181 more.") for line in told)
+
+
+def test_that_more_coaches_were_on_duty_is_told_and_decided_the_same_again() -> None:
+    chance = Random(SEED)
+    coaches = [Coach(uuid4(), ("en",), NOW - timedelta(minutes=chance.randrange(60))) for _ in range(3)]
+    [decision] = match([Waiting(uuid4(), NOW, Turn.ORDINARY, "en")], coaches, NOW)
+    told = []
+    for unread in (False, True):
+        record = json.loads(json.dumps(record_of(replace(decision, unread=unread), how="offered")))
+        assert replayed(record) == record
+        told.append(list(in_words(record, {}, _in_english, str)))
+    assert [line for line in told[1] if line not in told[0]] == [_in_english("unread")]
+    del record["unread"]  # as it was stored before it was said
+    assert replayed(record) == record
 
 
 @pytest.mark.parametrize("ahead", [30, 10_000])
