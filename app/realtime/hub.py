@@ -107,6 +107,7 @@ class Hub:
         self.claimed: Callable[[Connection, UUID, int], Awaitable[None]] | None = None
         self.elsewhere: Elsewhere = Nowhere()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._untold: set[tuple[str, str]] = set()  # streams and roles: presence that staff were not told
 
     def add(self, connection: Connection) -> None:
         """A socket was greeted; while this worker is leaving, it is sent away again."""
@@ -329,8 +330,20 @@ class Hub:
 
     def tell_presence(self, stream: str, role: str, *, here: bool, but: Connection | None = None) -> None:
         """Tell the listeners at this worker that a role has come or gone; every worker tells its own."""
-        presence = frames.Eph(s=stream, k="presence", d={"from": role, "here": here})
-        self.tell_here(stream, encode(presence), but=but)
+        if not self.elsewhere.trusted:
+            self._untold.add((stream, role))
+        self.tell_here(stream, _presence(stream, role, here=here), but=but)
+
+    def tell_untold(self) -> None:
+        """Tell staff who is here now of those who came or went while nothing could be shown to them."""
+        if not self.elsewhere.trusted:
+            return
+        untold, self._untold = self._untold, set()
+        for stream, role in sorted(untold):
+            told = _presence(stream, role, here=role in self.who_is_here(stream))
+            for connection in self.here(stream):
+                if connection.staff is not None and connection.role != role and connection.welcomed:
+                    connection.outbound.put(told)
 
     def here(self, stream: str) -> list[Connection]:
         """The connections of this worker that listen to a stream."""
@@ -340,3 +353,7 @@ class Hub:
         """Bring a conversation to one of its owner's sockets, which does not listen to it yet."""
         if self.claimed is not None:
             self._spawn(connection, self.claimed(connection, conversation, generation))
+
+
+def _presence(stream: str, role: str, *, here: bool) -> str:
+    return encode(frames.Eph(s=stream, k="presence", d={"from": role, "here": here}))

@@ -77,6 +77,7 @@ class Look:
                 # The broker is heard again, and what was missed before has been read. What was pushed
                 # meanwhile was withheld from staff: the next look, which comes at once, finds it.
                 self._broker.verified(lapses=lapses)
+                self._hub.tell_untold()
                 self._compared_at, self._rest = -inf, 0.0
             return
         await self._read_suspected()

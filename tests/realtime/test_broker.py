@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from contextlib import AsyncExitStack
 from time import monotonic
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -154,6 +155,28 @@ async def test_a_former_owner_is_shown_nothing_more(
         await until(lambda: not scene.workers.one.state.broker.holders(scene.stream))
         assert not _seen(scene.carys, CANARY)
         assert (await scene.say(scene.carys, "still there?"))["d"]["code"] == "not_assignee"
+
+
+async def test_who_left_while_the_broker_was_away_is_told_when_it_is_back(
+    settings: Settings, database: Database, redis: RedisServer
+) -> None:
+    async with scene_on(settings, database, redis) as scene:
+        two = scene.workers.two.state
+
+        def gone(frame: dict[str, Any]) -> bool:
+            told = {"from": "parent", "here": False}
+            return bool(frame["t"] == "eph" and frame["k"] == "presence" and frame["d"] == told)
+
+        await scene.alys.leave()
+        await scene.carys.until(gone)
+        async with talking(scene.workers.two, scene.token) as tab:
+            await tab.caught_up(scene.stream, 2)
+            before = len(scene.carys.heard)
+            redis.pause()
+            await until(lambda: not two.broker.trusted)
+        assert not any(gone(frame) for frame in scene.carys.heard[before:]), "nothing is shown meanwhile"
+        redis.resume()
+        await scene.carys.until(gone, after=before)
 
 
 @pytest.mark.parametrize("fenced", [True, False], ids=["fenced", "control: the check is off"])
