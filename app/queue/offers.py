@@ -27,9 +27,9 @@ from app.rows import rows_of
 from app.settings import Settings
 
 TRIES = 5
-FIRST_LOOK = 20  # as many of the waiting, and
-MOST_COACHES = 40  # as many coaches are read at first,
-MOST_WISHES = 2  # for so many parents who ask for different things
+FIRST_LOOK = 20  # of those who wait, as many are read at first
+MOST_COACHES = 40  # of the coaches on duty, as many for one parent
+MOST_WISHES = 2  # before all coaches are read: parents who ask for different things
 
 
 @dataclass(frozen=True, slots=True)
