@@ -52,7 +52,7 @@ _SAYINGS = [
     if not line.startswith("#")
 ]
 _OF_SAYINGS = frozenset(max(re.findall(r"[a-z']+", saying), key=len) for saying in _SAYINGS)
-_SAYING = re.compile(rf"(?i)(?<![\w'])(?:{'|'.join(map(re.escape, _SAYINGS))})(?![\w'])")
+SAYING = re.compile(rf"(?i)(?<![\w'])(?:{'|'.join(map(re.escape, _SAYINGS))})(?![\w'])")
 
 
 # One word of each alternative of `_WORDS`: a text without any of them holds none.
@@ -88,5 +88,5 @@ def blanked(text: str) -> str:
         if there:
             text = pattern.sub(lambda match: BLANK * len(match[0]), text)
     if not _OF_SAYINGS.isdisjoint(words):
-        text = _SAYING.sub(lambda match: BLANK * len(match[0]), text)
+        text = SAYING.sub(lambda match: BLANK * len(match[0]), text)
     return text

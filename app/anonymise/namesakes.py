@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from app.anonymise.allowed import _SAYING, BLANK, blanked
+from app.anonymise.allowed import BLANK, SAYING, blanked
 from app.anonymise.names import KIN
 from app.anonymise.spans import Span
 from app.anonymise.words import NOBODY, ORDINARY, bag, flags_of
@@ -69,7 +69,7 @@ def as_seen(texts: Sequence[str]) -> list[str]:
         phrase[0].casefold()
         for text, view in zip(texts, views, strict=True)
         if view != text
-        for phrase in _SAYING.finditer(text)
+        for phrase in SAYING.finditer(text)
         if _BEFORE.search(text, 0, phrase.start()) or _AFTER.match(text, phrase.end())
     }
     return [
@@ -78,7 +78,7 @@ def as_seen(texts: Sequence[str]) -> list[str]:
 
 
 def _shown(text: str, view: str, borne: set[str]) -> str:
-    places = [match.span() for match in _SAYING.finditer(text) if match[0].casefold() in borne]
+    places = [match.span() for match in SAYING.finditer(text) if match[0].casefold() in borne]
     places += [match.span("it") for match in _WATCHED.finditer(text)]
     for start, end in places:
         if view[start:end] == BLANK * (end - start):
